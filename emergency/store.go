@@ -1,0 +1,230 @@
+package emergency
+
+import (
+	"context"
+	"encoding/base64"
+	"time"
+
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/cards"
+	"github.com/locket-health/locket/emergency/section"
+)
+
+// Store keeps everything. A field whose name begins with Sealed is ciphertext before it gets here: a store never sees a name, a record or a
+// secret. All methods answer ErrNotFound for what is not there.
+type Store interface {
+	// View runs read on one consistent snapshot.
+	View(ctx context.Context, read func(Reader) error) error
+
+	// Update runs change inside the writer's transaction and returns nil only once everything that change wrote, its log entries among them, is durable.
+	// Changes that wait at the same moment share a commit; one that returns an error is undone alone and its entries with it. Once change has
+	// run, a cancelled ctx no longer undoes it. When the outcome of the commit is not known, the error is ErrLogUnavailable.
+	Update(ctx context.Context, change func(Tx) error) error
+}
+
+// Tx is the writer's transaction: it reads its own writes.
+type Tx interface {
+	Reader
+
+	// Record appends an event to the log in this very transaction. What it returns is filled in before Update returns nil.
+	Record(event audit.Event) *audit.Placed
+
+	PutAccount(Account) error // insert or replace
+	PutPasskey(Passkey) error // insert or replace; the id of another account's passkey is ErrInvalid
+	DeletePasskey(AccountID, []byte) error
+	PutSession(Session) error
+	DeleteSession(Token) error
+	DeleteSessions(account AccountID, except Token) error // all but one; all when except is zero
+	PutCeremony(Ceremony) error
+	TakeCeremony(Token) (Ceremony, error) // deletes what it returns: a ceremony is used once, whatever its outcome
+
+	PutPatient(Patient) error
+	PutKeeper(AccountID, PatientID) error
+	PutRecord(SealedRecord) error      // Version must be the stored one plus one, else ErrConflict
+	ReplaceSealing(SealedRecord) error // the same version sealed to other recipients; another version is ErrConflict
+	DeleteRecord(PatientID) error      // the record, its documents and its rules
+	PutDocument(Document) error
+	PutRules(Rules) error // Version must be the latest one plus one, else ErrConflict
+
+	PutCard(Card) error
+	PutShortCode(ShortCode) error
+	DeleteShortCode(cards.ID) error
+	PutGrant(Grant) error
+	EndGrants(PatientID, time.Time) error // of the whole patient
+	EndCardGrants(cards.ID, time.Time) error
+
+	// CountGuess adds one to the guesses counted for key in the window that began at or after since, and returns the sum. It is durable like
+	// everything else here, so that a guesser gains nothing from a restart.
+	CountGuess(key Token, now, since time.Time) (int, error)
+
+	// Sweep deletes sessions, ceremonies and guess counts that ended before now, and returns how many.
+	Sweep(now time.Time) (int, error)
+}
+
+// Reader reads. Lists are in a stable order: oldest first, then by id.
+type Reader interface {
+	Account(AccountID) (Account, error)
+	Passkey(credential []byte) (Passkey, error)
+	Passkeys(AccountID) ([]Passkey, error)
+	Session(Token) (Session, error)
+
+	Patient(PatientID) (Patient, error)
+	Kept(AccountID) ([]Patient, error) // the patients whom an account keeps, none that is deleted
+	Keeps(AccountID, PatientID) (bool, error)
+	Keepers(PatientID) ([]AccountID, error)
+
+	Record(PatientID) (SealedRecord, error)
+	Documents(PatientID) ([]Document, error) // without their content
+	Document(PatientID, DocumentID) (Document, error)
+	Rules(PatientID) (Rules, error)          // the latest
+	RulesHistory(PatientID) ([]Rules, error) // oldest first
+
+	Card(cards.ID) (Card, error)
+	Cards(PatientID) ([]Card, error)
+	ShortCode(finder Token) (ShortCode, error)
+	Grant(token Token) (Grant, error)
+
+	// Opening reads what a decision needs in one step: the card, its patient, the latest rules and the sealed record.
+	Opening(cards.ID) (Opening, error)
+
+	// Unseen counts a patient's entries of the given types beyond the one that the keepers have seen.
+	Unseen(patient PatientID, after uint64, types []audit.Type) (int, error)
+	// Counts are sums for metrics: accounts, patients, cards, grants.
+	Counts() (map[string]int64, error)
+}
+
+// Token is the SHA-256 of a secret that its bearer holds; only the hash is stored.
+type Token [32]byte
+
+// String is the unpadded base64url of the hash. It is no secret, and still nothing to log.
+func (t Token) String() string { return base64.RawURLEncoding.EncodeToString(t[:]) }
+
+// IsZero reports whether t is the hash of nothing.
+func (t Token) IsZero() bool { return t == Token{} }
+
+// Account is who signs in. SealedProfile holds its display name.
+type Account struct {
+	ID            AccountID
+	SealedProfile []byte
+	CreatedAt     time.Time
+	DeletedAt     time.Time // zero while it lives
+	Recovery      Token     // hash of the recovery code, zero when there is none
+	RecoveryAt    time.Time
+	Lang          string
+}
+
+// Passkey is a credential of an account. SealedRecord is the whole credential as passkey.Credential writes it, SealedLabel what its owner calls it.
+type Passkey struct {
+	ID           []byte // credential id, 16 to 1,023 bytes
+	Account      AccountID
+	SealedRecord []byte
+	SealedLabel  []byte
+	CreatedAt    time.Time
+	UsedAt       time.Time
+	Cloned       bool // the signature counter went back: no step-up from it any more
+}
+
+// Session is a signed-in browser.
+type Session struct {
+	Token      Token
+	Account    AccountID
+	CreatedAt  time.Time
+	SeenAt     time.Time
+	ExpiresAt  time.Time // absolute
+	VerifiedAt time.Time // last passkey with user verification
+	Limited    bool      // by recovery code
+}
+
+// Ceremony is a passkey ceremony under way. Sealed holds what the relying party must remember and, for an approval, the exact change approved.
+type Ceremony struct {
+	Token     Token
+	Purpose   string
+	Account   AccountID // "" for a sign-in
+	Session   Token     // the browser session it was begun in
+	Sealed    []byte
+	ExpiresAt time.Time
+}
+
+// Patient is whom a record is about.
+type Patient struct {
+	ID            PatientID
+	SealedName    []byte
+	RecordVersion int64 // 0: no record yet
+	RulesVersion  int
+	SeenSeq       uint64 // the last log entry of this patient that a keeper has looked at
+	CreatedAt     time.Time
+	DeletedAt     time.Time
+}
+
+// SealedRecord is the record as an age file: to the server's identity and to each active card.
+type SealedRecord struct {
+	Patient   PatientID
+	Version   int64
+	Sealed    []byte
+	UpdatedAt time.Time
+}
+
+// Document is an original as it came in: an imported bundle, byte for byte, sealed.
+type Document struct {
+	ID         DocumentID
+	Patient    PatientID
+	SealedInfo []byte // name, media type, size, SHA-256
+	Sealed     []byte // nil in lists
+	CreatedAt  time.Time
+}
+
+// Rules is one version of a patient's break-glass rules with the approval that made it.
+type Rules struct {
+	Patient        PatientID
+	Version        int
+	Sealed         []byte // rules.Canonical
+	SealedApproval []byte // passkey.Approval as JSON; nil for the preset that a new patient starts with
+	ApprovedAt     time.Time
+}
+
+// Card is an issued card. Its secret is nowhere: Verifier checks one that is shown, Recipient is what the record is sealed to.
+type Card struct {
+	ID            cards.ID
+	Patient       PatientID
+	Carrier       string // "wallet", ...
+	Key           cards.KeyID
+	IssuedAt      time.Time
+	ExpiresAt     time.Time
+	RevokedAt     time.Time // zero while active
+	Verifier      [32]byte
+	Recipient     string   // "age1...", "" once revoked
+	Tag           [16]byte // cards.FrontTag of its front
+	SealedAddress []byte   // the whole address for printing again; nil once revoked
+	SealedLabel   []byte   // the face and what the holder calls the card; nil once revoked
+}
+
+// Active reports whether the card opens anything at now.
+func (c Card) Active(now time.Time) bool { return c.RevokedAt.IsZero() && now.Before(c.ExpiresAt) }
+
+// ShortCode is the second way to a card: Finder is a keyed hash of the code, Sealed opens with the code through argon2id.
+type ShortCode struct {
+	Finder Token
+	Card   cards.ID
+	Sealed []byte
+}
+
+// Grant is an opened glass: these sections until then, for whoever holds the token.
+type Grant struct {
+	ID       GrantID
+	Token    Token
+	Card     cards.ID
+	Patient  PatientID
+	Step     string
+	Sections section.Set
+	From     time.Time
+	Until    time.Time
+	EndedAt  time.Time // ended before its time; zero otherwise
+}
+
+// Opening is what Reader.Opening reads.
+type Opening struct {
+	Card    Card
+	Patient Patient
+	Rules   Rules
+	Record  SealedRecord // Version 0 when there is none
+}

@@ -10,27 +10,27 @@ export const MAX_BYTES = 2100;
 const VERSION = 1;
 const SECRET_BYTES = 16;
 
-// One byte takes 8 * log10(2) = 2.408 decimal digits, or 4/3 base64url characters.
-const MAX_DIGITS = Math.ceil(MAX_BYTES * 2.4083);
-const MAX_CHARACTERS = Math.ceil((MAX_BYTES * 4) / 3);
+const MAX_DIGITS = 5058; // of a number of MAX_BYTES bytes
+const MAX_CHARACTERS = Math.ceil((MAX_BYTES * 8) / 6);
 
 /**
  * Reads a fragment, without its "#".
  * @param {string} text
  * @returns {{secret: Uint8Array, envelope: Uint8Array}}
- * @throws {Unreadable} with the code "damaged" or "newer"
+ * @throws {Unreadable}
  */
 export function readFragment(text) {
-  const bytes = /^[0-9]+$/.test(text.slice(0, MAX_DIGITS + 1)) ? fromDecimal(text) : fromBase64url(text);
-  if (bytes[0] !== VERSION) throw new Unreadable('newer', `format ${bytes[0]}`);
-  if (bytes.length <= 1 + SECRET_BYTES) throw new Unreadable('damaged', 'shorter than a card secret');
+  if (text === '') throw new Unreadable('no_front', 'no fragment');
+  if (text.length > MAX_DIGITS) throw new Unreadable('too_long', 'a long fragment');
+  const bytes = /^[0-9]+$/.test(text) ? fromDecimal(text) : fromBase64url(text);
+  if (bytes.length <= 1 + SECRET_BYTES || bytes[0] === 0) throw malformed('cut short');
+  if (bytes[0] !== VERSION) throw new Unreadable('newer_format', `format ${bytes[0]}`);
   return { secret: bytes.slice(1, 1 + SECRET_BYTES), envelope: bytes.slice(1 + SECRET_BYTES) };
 }
 
 /** @param {string} text */
 function fromDecimal(text) {
-  if (text.length > MAX_DIGITS) throw new Unreadable('damaged', 'too many digits');
-  if (text.startsWith('0')) throw new Unreadable('damaged', 'leading zero');
+  if (text.startsWith('0')) throw malformed('leading zero');
   const hex = BigInt(text).toString(16);
   return fromHex(hex.length % 2 === 0 ? hex : `0${hex}`);
 }
@@ -47,14 +47,19 @@ function fromHex(hex) {
  * @param {string} text
  */
 export function fromBase64url(text) {
-  if (text.length > MAX_CHARACTERS) throw new Unreadable('damaged', 'too long');
-  if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) throw new Unreadable('damaged', 'not base64url');
+  if (text.length > MAX_CHARACTERS) throw new Unreadable('too_long', 'a long fragment');
+  if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) throw malformed('not base64url');
   const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
-  if (toBase64url(bytes) !== text) throw new Unreadable('damaged', 'not canonical base64url');
+  if (toBase64url(bytes) !== text) throw malformed('not canonical base64url');
   return bytes;
 }
 
 /** @param {Uint8Array} bytes */
 export function toBase64url(bytes) {
   return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** @param {string} what */
+function malformed(what) {
+  return new Unreadable('malformed', what);
 }

@@ -1,0 +1,133 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// replayChunk is how many entries are read at a time: it bounds the memory of a verification.
+const replayChunk = 1024
+
+// VerifyError says what in a log does not hold.
+type VerifyError struct {
+	Index int64  // the entry that fails; -1 when it is the log as a whole
+	What  string // why, in plain words, after "entry 17: "
+}
+
+func (e *VerifyError) Error() string {
+	if e.Index < 0 {
+		return "audit: the log: " + e.What
+	}
+	return fmt.Sprintf("audit: entry %d: %s", e.Index, e.What)
+}
+
+// broken returns a VerifyError about an entry, or about the log as a whole for index -1.
+func broken(index int64, format string, args ...any) error {
+	return &VerifyError{Index: index, What: fmt.Sprintf(format, args...)}
+}
+
+const wholeLog = -1
+
+// replay computes the tree anew from the stored entries that follow a state, up to size, and compares every stored hash on the
+// way. visit, if given, sees each entry before its hashes are compared; progress is told the size reached after each chunk.
+// What does not hold is a [VerifyError].
+func replay(ctx context.Context, r Reader, from State, size int64, visit func(*Entry) error, progress func(int64)) (State, error) {
+	state := from.clone()
+	var computed []tlog.Hash
+	for state.Size < size {
+		first, end := state.Size, min(state.Size+replayChunk, size)
+		entries, err := r.Entries(ctx, first, end)
+		if err != nil {
+			return State{}, fmt.Errorf("audit: reading entries: %w", err)
+		}
+		stored, err := storedHashes(ctx, r, first, end)
+		if err != nil {
+			return State{}, err
+		}
+		for i := range end - first {
+			if i >= int64(len(entries)) || entries[i].Index != state.Size {
+				return State{}, broken(state.Size, "its row is missing or out of place")
+			}
+			e := &entries[i]
+			if !e.Leaf.known() {
+				return State{}, broken(e.Index, "its commitment is not of a known version")
+			}
+			if visit != nil {
+				if err := visit(e); err != nil {
+					return State{}, err
+				}
+			}
+			computed = state.grow(e.Leaf.LeafHash(), computed[:0])
+			if level := firstDifference(computed, stored); level >= 0 {
+				return State{}, broken(e.Index, "the stored hash of level %d that it completes is not the hash of the entries below it", level)
+			}
+			stored = stored[len(computed):]
+		}
+		if progress != nil {
+			progress(state.Size)
+		}
+	}
+	return state, nil
+}
+
+// firstDifference returns the first place at which stored does not begin as computed does, -1 if there is none.
+func firstDifference(computed, stored []tlog.Hash) int {
+	for i, h := range computed {
+		if i >= len(stored) || stored[i] != h {
+			return i
+		}
+	}
+	return -1
+}
+
+// storedHashes returns the hashes that were stored with the entries from <= index < to.
+func storedHashes(ctx context.Context, r Reader, from, to int64) ([]tlog.Hash, error) {
+	ids := make([]int64, 0, 2*replayChunk)
+	for id := tlog.StoredHashIndex(0, from); id < tlog.StoredHashIndex(0, to); id++ {
+		ids = append(ids, id)
+	}
+	hashes, err := readHashes(ctx, r, ids)
+	if !errors.Is(err, ErrNotFound) {
+		return hashes, err
+	}
+	// One is missing: find out which, as a report that names an entry helps more than one that names a thousand.
+	missing, found := slices.BinarySearchFunc(ids, true, func(id int64, _ bool) int {
+		if _, err := readHashes(ctx, r, ids[:id-ids[0]+1]); err != nil {
+			return 0
+		}
+		return -1
+	})
+	if !found {
+		return nil, err
+	}
+	return nil, brokenHash(ids[missing], "is missing")
+}
+
+func brokenHash(id int64, what string) error {
+	level, n := tlog.SplitStoredHashIndex(id)
+	return broken((n+1)<<level-1, "the stored hash of level %d that it completes %s", level, what)
+}
+
+func readHashes(ctx context.Context, r Reader, ids []int64) ([]tlog.Hash, error) {
+	hashes, err := r.Hashes(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("audit: reading hashes: %w", err)
+	}
+	if len(hashes) != len(ids) {
+		return nil, fmt.Errorf("audit: reading hashes: asked for %d, got %d", len(ids), len(hashes))
+	}
+	return hashes, nil
+}
+
+// storedState returns the state that the log had at an earlier size, from its stored hashes.
+func storedState(ctx context.Context, r Reader, size int64) (State, error) {
+	edge, err := readHashes(ctx, r, edgeIDs(size))
+	if err != nil {
+		return State{}, err
+	}
+	return State{Size: size, Edge: edge}, nil
+}

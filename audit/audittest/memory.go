@@ -167,6 +167,13 @@ func (tx *transaction) InsertHashes(_ context.Context, firstID int64, hashes []t
 	if err := tx.m.fault(InsertHashes); err != nil {
 		return err
 	}
+	tx.m.mu.RLock()
+	defer tx.m.mu.RUnlock()
+	for i := range hashes {
+		if _, ok := tx.m.kept.Hashes[firstID+int64(i)]; ok {
+			return fmt.Errorf("audittest: hash %d is there already", firstID+int64(i))
+		}
+	}
 	hashes = slices.Clone(hashes)
 	tx.writes = append(tx.writes, func(c *Contents) {
 		for i, h := range hashes {

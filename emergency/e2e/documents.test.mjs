@@ -1,0 +1,70 @@
+// What the documents say is checked against the program and the tree.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+import { locket } from './harness/locket.mjs';
+
+const root = join(import.meta.dirname, '../..');
+const documents = ['README.md', '.github/CONTRIBUTING.md', '.github/SECURITY.md', 'deploy/docs/api.md', 'deploy/docs/format.md', 'deploy/docs/performance.md'];
+const text = (path) => readFileSync(join(root, path), 'utf8');
+
+/** The anchor that GitHub gives a heading. */
+function anchor(heading) {
+  return heading.toLowerCase().replace(/[`*]/g, '').replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replace(/ /g, '-');
+}
+
+function anchors(markdown) {
+  return new Set([...markdown.replace(/^```[^]*?^```/gm, '').matchAll(/^#{1,6}\s+(.*)$/gm)].map(([, heading]) => anchor(heading)));
+}
+
+for (const path of documents) {
+  test(`${path}: every link leads somewhere`, () => {
+    const markdown = text(path);
+    const broken = [];
+    for (const [, target] of markdown.replace(/^```[^]*?^```/gm, '').matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^(https?|mailto):/.test(target)) continue;
+      const [file, fragment] = target.split('#');
+      const full = file ? join(root, dirname(path), file) : join(root, path);
+      if (!existsSync(full)) {
+        broken.push(target);
+      } else if (fragment && !anchors(readFileSync(full, 'utf8')).has(fragment)) {
+        broken.push(target);
+      }
+    }
+    assert.deepEqual(broken, []);
+  });
+}
+
+test('pictures are small and all of them are shown', () => {
+  const shown = documents.flatMap((path) =>
+    [...text(path).matchAll(/(?:!\[[^\]]*\]\(|src=")([^)"\s]+\.(?:png|jpe?g|svg))/g)].map(([, target]) => relative(root, join(root, dirname(path), target))));
+  assert.ok(shown.length >= 2, 'the README shows the reader page and a printed card');
+  for (const path of shown) {
+    assert.ok(statSync(join(root, path)).size < 150_000, `${path} is larger than 150 kB`);
+  }
+  const kept = execFileSync('git', ['ls-files', 'deploy/docs/img'], { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
+  assert.deepEqual(kept.filter((path) => !shown.includes(path)), [], 'pictures that no document shows');
+});
+
+test('the example of the format is the published vector', () => {
+  const { url } = JSON.parse(text('cards/testdata/vectors/good-digits.json'));
+  let expected = BigInt(url.split('#')[1]).toString(16);
+  if (expected.length % 2) expected = `0${expected}`;
+  const [, dump] = /<!-- example: good-digits -->\n```\n([^]*?)```/.exec(text('deploy/docs/format.md'));
+  const bytes = dump.split('\n').map((line) => /^\s*((?:[0-9a-f]{2,} ?)+)(?:\s{2,}|$)/.exec(line)?.[1].replaceAll(' ', '') ?? '').join('');
+  assert.equal(bytes, expected);
+});
+
+test('every command of the README exists', async () => {
+  const { stdout } = await locket(['--help']);
+  const commands = new Set([...text('README.md').matchAll(/\blocket ((?:audit |keys )?[a-z]+)/g)].map(([, command]) => command.split(' ')[0]));
+  const offered = new Set([...stdout.matchAll(/^ {2,}([a-z]+)\b/gm)].map(([, command]) => command));
+  const verbs = ['audit', 'backup', 'bench', 'demo', 'export', 'issue', 'keys', 'restore', 'serve', 'verify', 'version'];
+  for (const verb of verbs) assert.ok(offered.has(verb), `locket --help does not name ${verb}`);
+  for (const command of commands) {
+    if (verbs.includes(command)) assert.ok(offered.has(command), command);
+  }
+});

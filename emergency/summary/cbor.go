@@ -1,0 +1,58 @@
+package summary
+
+// The CBOR that a front is made of is written here by hand (RFC 8949 section 3): heads and texts are all there is, and the packer
+// asks for the size of an item many times. What comes from outside is read by a library (front_decode.go).
+
+// Major types.
+const (
+	majorUint  = 0
+	majorBytes = 2
+	majorText  = 3
+	majorArray = 4
+	majorMap   = 5
+)
+
+// null is the CBOR null.
+const null = 0xf6
+
+// array is the head of an array of fewer than 24 elements.
+func array(n byte) byte { return majorArray<<5 | n }
+
+// appendHead writes a major type and its argument in the shortest form.
+func appendHead(out []byte, major byte, n uint64) []byte {
+	major <<= 5
+	switch {
+	case n < 24:
+		return append(out, major|byte(n))
+	case n < 1<<8:
+		return append(out, major|24, byte(n))
+	case n < 1<<16:
+		return append(out, major|25, byte(n>>8), byte(n))
+	case n < 1<<32:
+		return append(out, major|26, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	}
+	return append(out, major|27, byte(n>>56), byte(n>>48), byte(n>>40), byte(n>>32), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+}
+
+// row collects the columns of an array. Missing ones become null, missing ones at the end are left out.
+type row struct {
+	encoded []byte
+	missing int // columns seen since the last one that is there
+	count   int // columns in encoded
+}
+
+func (r *row) add(value []byte) {
+	if value == nil {
+		r.missing++
+		return
+	}
+	for ; r.missing > 0; r.missing-- {
+		r.encoded = append(r.encoded, null)
+		r.count++
+	}
+	r.encoded = append(r.encoded, value...)
+	r.count++
+}
+
+func (r *row) len() int      { return r.count }
+func (r *row) bytes() []byte { return r.encoded }

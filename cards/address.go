@@ -1,6 +1,8 @@
 package cards
 
 import (
+	"fmt"
+	"io"
 	"log/slog"
 	"math/big"
 	"net/url"
@@ -53,8 +55,8 @@ func (a Address) NFCURL() string { return a.Short() + "#" + encoding.EncodeToStr
 // String is Short, so that no log gets the card or its secret by accident. Use URL or NFCURL for the whole.
 func (a Address) String() string { return a.Short() }
 
-// GoString is Short.
-func (a Address) GoString() string { return a.Short() }
+// Format prints Short for every verb, also for %#v and %x.
+func (a Address) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.Short()) }
 
 // LogValue is Short.
 func (a Address) LogValue() slog.Value { return slog.StringValue(a.Short()) }

@@ -15,6 +15,7 @@ package cards
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 )
@@ -39,8 +40,8 @@ type Card struct {
 // String names the card by its issuer and ID. The summary is a patient's: it never reaches a log by accident.
 func (c Card) String() string { return fmt.Sprintf("card %s of %s", c.ID, c.Issuer) }
 
-// GoString is String, so that %#v does not print the summary either.
-func (c Card) GoString() string { return c.String() }
+// Format prints String for every verb, also for %#v and %x.
+func (c Card) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // LogValue gives issuer and ID only.
 func (c Card) LogValue() slog.Value {

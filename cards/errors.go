@@ -20,6 +20,8 @@ var (
 	ErrAddress = errors.New("this is not the address of a card, which looks like https://HOST/c/ID#DIGITS; scan or copy the whole of it")
 	// ErrNoFront: the address of a card without the card in it, as Address.Short gives it.
 	ErrNoFront = errors.New("the address ends before the card begins (nothing after #); scan the code again, or open the address online")
+	// ErrShortCode: not a short code. The error says which character is wrong, by its place.
+	ErrShortCode = errors.New("this is not the code of a card; compare it with the card, character by character")
 	// ErrKey: a key that may not sign or verify cards.
 	ErrKey = errors.New("this is not a key for cards")
 )

@@ -87,10 +87,7 @@ func (s Secret) Equal(other Secret) bool { return subtle.ConstantTimeCompare(s[:
 // String hides the secret.
 func (s Secret) String() string { return redacted }
 
-// GoString hides the secret.
-func (s Secret) GoString() string { return redacted }
-
-// Format hides the secret from every verb, also from %x and %d.
+// Format hides the secret from every verb, also from %#v, %x and %d.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue hides the secret.

@@ -49,13 +49,17 @@ test('pictures are small and all of them are shown', () => {
   assert.deepEqual(kept.filter((path) => !shown.includes(path)), [], 'pictures that no document shows');
 });
 
-test('the example of the format is the published vector', () => {
+/** The bytes of an annotated dump: hex in groups, then, after two spaces, words. */
+function dumped(name) {
+  const [, dump] = new RegExp(`<!-- example: ${name} -->\n\`\`\`\n([^]*?)\`\`\``).exec(text('deploy/docs/format.md'));
+  return dump.split('\n').map((line) => /^\s*((?:[0-9a-f]{2,} ?)+)(?:\s{2,}|$)/.exec(line)?.[1].replaceAll(' ', '') ?? '').join('');
+}
+
+test('the examples of the format are the published vectors', () => {
   const { url } = JSON.parse(text('cards/testdata/vectors/good-digits.json'));
-  let expected = BigInt(url.split('#')[1]).toString(16);
-  if (expected.length % 2) expected = `0${expected}`;
-  const [, dump] = /<!-- example: good-digits -->\n```\n([^]*?)```/.exec(text('deploy/docs/format.md'));
-  const bytes = dump.split('\n').map((line) => /^\s*((?:[0-9a-f]{2,} ?)+)(?:\s{2,}|$)/.exec(line)?.[1].replaceAll(' ', '') ?? '').join('');
-  assert.equal(bytes, expected);
+  assert.equal(dumped('good-digits'), BigInt(url.split('#')[1]).toString(16).padStart(2 * 187, '0'));
+  const summary = 'front-good-spanish-not-compressed';
+  assert.equal(dumped(summary), JSON.parse(text(`emergency/summary/testdata/vectors/${summary}.json`)).cbor_hex);
 });
 
 test('every command of the README exists', async () => {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs everything that has to hold before a change is kept, from a clean clone:
-# formatting, vet, staticcheck, every Go test under the race detector, the
-# browser's modules, FHIR validation, a real browser, and the documents.
+# formatting, vet, staticcheck, every Go test under the race detector, types and
+# tests of the browser's modules, FHIR validation, a real browser, the documents.
 #
 #   sudo ./deploy/test.sh            all of it
 #   ./deploy/test.sh browser fhir    only the steps named (see the end of the file)
@@ -201,6 +201,7 @@ step vet go vet ./...
 step staticcheck "$staticcheck" ./...
 step build build
 step go go_tests
+step types "$e2e"/node_modules/.bin/tsc -p "$e2e"
 step modules node_tests static/js/test/*.test.mjs
 step fhir node_tests "$e2e"/fhir.test.mjs
 step browser node_tests "$e2e"/browser/*.test.mjs

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,7 +68,7 @@ func (k *DataKey) Rotate(random io.Reader) (*DataKey, error) {
 	if _, err := io.ReadFull(random, secret[:]); err != nil {
 		return nil, fmt.Errorf("vault: no randomness for a key: %w", err)
 	}
-	next := &DataKey{keys: append([]fieldKey(nil), k.keys...)}
+	next := &DataKey{keys: slices.Clone(k.keys), lookup: k.lookup, pepper: k.pepper}
 	if err := next.add(len(k.keys)+1, secret); err != nil {
 		return nil, err
 	}
@@ -194,7 +195,7 @@ func keyedHash(key []byte, purpose string, data []byte) (sum [32]byte) {
 }
 
 // String, GoString, Format and LogValue keep the secret out of every text.
-func (k *DataKey) String() string             { return redacted }
-func (k *DataKey) GoString() string           { return redacted }
-func (k *DataKey) Format(s fmt.State, _ rune) { io.WriteString(s, redacted) }
-func (k *DataKey) LogValue() slog.Value       { return slog.StringValue(redacted) }
+func (k DataKey) String() string             { return redacted }
+func (k DataKey) GoString() string           { return redacted }
+func (k DataKey) Format(s fmt.State, _ rune) { io.WriteString(s, redacted) }
+func (k DataKey) LogValue() slog.Value       { return slog.StringValue(redacted) }

@@ -135,10 +135,10 @@ func (i *Identity) mayBeMine(stanzas []*age.Stanza, n int) bool {
 }
 
 // String, GoString, Format and LogValue keep the secret out of every text.
-func (i *Identity) String() string             { return redacted }
-func (i *Identity) GoString() string           { return redacted }
-func (i *Identity) Format(s fmt.State, _ rune) { io.WriteString(s, redacted) }
-func (i *Identity) LogValue() slog.Value       { return slog.StringValue(redacted) }
+func (i Identity) String() string             { return redacted }
+func (i Identity) GoString() string           { return redacted }
+func (i Identity) Format(s fmt.State, _ rune) { io.WriteString(s, redacted) }
+func (i Identity) LogValue() slog.Value       { return slog.StringValue(redacted) }
 
 // Recipient is a public key to which records are sealed: the public half of an Identity.
 type Recipient struct {

@@ -26,8 +26,8 @@ type Store interface {
 type Tx interface {
 	Reader
 
-	// Record appends an event to the log in this very transaction. What it returns is filled in before Update returns nil.
-	Record(event audit.Event) *audit.Placed
+	// Append adds an event to the log in this very transaction. What it returns is filled in before Update returns nil.
+	Append(event audit.Event) *audit.Placed
 
 	PutAccount(Account) error // insert or replace
 	PutPasskey(Passkey) error // insert or replace; the id of another account's passkey is ErrInvalid
@@ -64,6 +64,7 @@ type Tx interface {
 // Reader reads. Lists are in a stable order: oldest first, then by id.
 type Reader interface {
 	Account(AccountID) (Account, error)
+	AccountByRecovery(Token) (Account, error) // the living account with this recovery hash; the zero Token finds none
 	Passkey(credential []byte) (Passkey, error)
 	Passkeys(AccountID) ([]Passkey, error)
 	Session(Token) (Session, error)

@@ -1,0 +1,89 @@
+package emergency
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/locket-health/locket/emergency/rules"
+)
+
+// Begun is a passkey ceremony that the browser is to answer: Options goes to navigator.credentials, Ceremony comes back with the answer.
+type Begun struct {
+	Ceremony string
+	Options  json.RawMessage
+	Text     []rules.Message // of an approval: what is approved, in words
+	SHA256   string          // of an approval: hash of the exact bytes approved, in hexadecimal
+}
+
+// The purposes of what waits for its second half. A ceremony begun for one is worth nothing for another.
+const (
+	ceremonySignup  = "signup"
+	ceremonySignin  = "signin"
+	ceremonyPasskey = "passkey"
+	ceremonyApprove = "approve"
+	ceremonyImport  = "import"
+)
+
+const (
+	ceremonyLife = 5 * time.Minute
+	importLife   = time.Hour
+)
+
+// waiting is what Ceremony.Sealed holds.
+type waiting struct {
+	State []byte `json:"state"` // of the relying party
+	Body  []byte `json:"body"`  // what will be done
+}
+
+// begin remembers a ceremony until it is answered.
+func (s *Service) begin(ctx context.Context, c Caller, purpose string, options, state, body []byte) (Begun, error) {
+	token, err := s.remember(ctx, c, purpose, ceremonyLife, waiting{State: state, Body: body})
+	return Begun{Ceremony: token, Options: options}, err
+}
+
+func (s *Service) remember(ctx context.Context, c Caller, purpose string, life time.Duration, w waiting) (string, error) {
+	secret, hash, err := s.newToken()
+	if err != nil {
+		return "", err
+	}
+	plain, err := json.Marshal(w)
+	if err != nil {
+		return "", err
+	}
+	ceremony := Ceremony{Token: hash, Purpose: purpose, Account: c.Account, Session: c.Session, ExpiresAt: s.now().Add(life)}
+	if ceremony.Sealed, err = s.seal("ceremony", "state", hash.String(), plain); err != nil {
+		return "", err
+	}
+	return secret, s.Store.Update(ctx, func(tx Tx) error { return tx.PutCeremony(ceremony) })
+}
+
+// take ends a ceremony and returns what was remembered. It is gone before anything is checked, so that no answer can be tried twice; it
+// must be of this purpose, this account and this browser session, and in time.
+func (s *Service) take(ctx context.Context, c Caller, purpose, token string) (state, body []byte, err error) {
+	hash := hashToken(token)
+	var ceremony Ceremony
+	err = s.Store.Update(ctx, func(tx Tx) (err error) {
+		ceremony, err = tx.TakeCeremony(hash)
+		return err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil, ErrCeremony
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if ceremony.Purpose != purpose || ceremony.Account != c.Account || ceremony.Session != c.Session || !s.now().Before(ceremony.ExpiresAt) {
+		return nil, nil, ErrCeremony
+	}
+	plain, err := s.unseal("ceremony", "state", hash.String(), ceremony.Sealed)
+	if err != nil {
+		return nil, nil, err
+	}
+	var w waiting
+	if err := json.Unmarshal(plain, &w); err != nil {
+		return nil, nil, err
+	}
+	return w.State, w.Body, nil
+}

@@ -1,0 +1,80 @@
+package emergency
+
+import (
+	"github.com/locket-health/locket/audit"
+)
+
+// What deletion leaves behind is the log: its entries stay, under a pseudonym that nothing leads back from any more. Records, documents, rules,
+// names, passkeys, card keys and short codes are overwritten in the database (secure_delete); a backup made before holds them until it expires.
+
+// deletePatient deletes a patient after a fresh passkey.
+func (s *Service) deletePatient(tx Tx, c Caller, id PatientID, approved Approved) error {
+	patient, err := s.keptIn(tx, c, id)
+	if err != nil {
+		return err
+	}
+	cards, err := tx.Cards(id)
+	if err != nil {
+		return err
+	}
+	for _, card := range cards {
+		if card.RevokedAt.IsZero() {
+			if err := s.revoke(tx, c, card.ID); err != nil {
+				return err
+			}
+		}
+	}
+	now := s.now()
+	if err := tx.EndGrants(id, now); err != nil {
+		return err
+	}
+	if err := tx.DeleteRecord(id); err != nil {
+		return err
+	}
+	event := s.event(c, audit.PatientDeleted, string(id))
+	approved.proves(&event)
+	tx.Append(event)
+	patient.DeletedAt, patient.SealedName, patient.RecordVersion = now, nil, 0
+	return tx.PutPatient(patient)
+}
+
+// deleteAccount deletes an account with all patients that nobody else keeps.
+func (s *Service) deleteAccount(tx Tx, c Caller, approved Approved) error {
+	account, err := tx.Account(c.Account)
+	if err != nil {
+		return err
+	}
+	patients, err := tx.Kept(c.Account)
+	if err != nil {
+		return err
+	}
+	for _, patient := range patients {
+		keepers, err := tx.Keepers(patient.ID)
+		if err != nil {
+			return err
+		}
+		if len(keepers) > 1 {
+			continue
+		}
+		if err := s.deletePatient(tx, c, patient.ID, approved); err != nil {
+			return err
+		}
+	}
+	keys, err := tx.Passkeys(c.Account)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if err := tx.DeletePasskey(c.Account, key.ID); err != nil {
+			return err
+		}
+	}
+	event := s.event(c, audit.AccountDeleted, string(c.Account))
+	approved.proves(&event)
+	tx.Append(event)
+	account.DeletedAt, account.SealedProfile, account.Recovery = s.now(), nil, Token{}
+	if err := tx.PutAccount(account); err != nil {
+		return err
+	}
+	return tx.DeleteSessions(c.Account, Token{})
+}

@@ -1,0 +1,54 @@
+package emergency
+
+import (
+	"context"
+	"time"
+)
+
+// Whoever guesses codes is slowed, by network, durably and before any costly work. No card and no account is ever locked by it.
+const (
+	guessWindow      = time.Hour
+	guessesByNetwork = 12
+	// Misses over all networks together that are worth an alarm: a spray comes from everywhere at once.
+	guessesAlarm = 2000
+	// alikeAfter is how long every answer takes that must not tell a wrong guess from a revoked or an empty card.
+	alikeAfter = 250 * time.Millisecond
+)
+
+// guess counts one try of the caller at a kind of code, or refuses it.
+func (s *Service) guess(ctx context.Context, c Caller, kind string) error {
+	now := s.now()
+	since := now.Truncate(guessWindow)
+	var mine, all int
+	err := s.Store.Update(ctx, func(tx Tx) (err error) {
+		if mine, err = tx.CountGuess(s.guessKey(kind, c.Network), now, since); err != nil {
+			return err
+		}
+		all, err = tx.CountGuess(s.guessKey(kind, "everybody"), now, since)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if all == guessesAlarm {
+		s.Logger.WarnContext(ctx, "unusually many guesses", "kind", kind, "since", since)
+	}
+	if mine > guessesByNetwork {
+		return ErrTooMany.with("retry_after", int(since.Add(guessWindow).Sub(now)/time.Second)+1)
+	}
+	return nil
+}
+
+func (s *Service) guessKey(kind, network string) Token {
+	return Token(s.Data.KeyedHash("guess", []byte(kind+"\x00"+network)))
+}
+
+// alike waits until alikeAfter has passed since started, so that the time of an answer says nothing about what was found.
+func (s *Service) alike(ctx context.Context, started time.Time) {
+	timer := time.NewTimer(alikeAfter - s.Now().Sub(started))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,292 @@
+package emergency
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/cards"
+	"github.com/locket-health/locket/emergency/rules"
+	"github.com/locket-health/locket/emergency/section"
+	"github.com/locket-health/locket/emergency/summary"
+	"github.com/locket-health/locket/emergency/vault"
+)
+
+// OpenRequest is a responder's request to break the glass. Only the card, its secret and a reason are needed; what else is stated is kept in
+// the log as claimed, and never blocks the critical sections.
+type OpenRequest struct {
+	Card         cards.ID
+	Secret       []byte // the 16 bytes from the fragment of the card's address
+	Step         string // rules.StepCritical or rules.StepSensitive
+	Reason       string // one of rules.Reasons
+	ReasonText   string
+	Name         string
+	Role         string
+	Organization string
+	CallBack     string
+	Country      string // ISO 3166-1 alpha-2
+	Grant        string // token of a running grant: looks again at what it opened, without a new reason
+}
+
+// Opened is what a responder gets.
+type Opened struct {
+	Grant      string // token to look again until the end
+	GrantID    GrantID
+	Until, Now time.Time
+	Step       string
+	Lang       string         // of the holder's own words
+	Record     summary.Record // filtered to Sections
+	Sections   section.Set
+	Next       []string // further steps: the same on every card, whatever is or is not behind the glass
+	Says       []rules.Message
+	Entry      EntryRef
+}
+
+// EntryRef names the log entry that stands for an answer.
+type EntryRef struct {
+	Index int64
+	Leaf  string // hexadecimal leaf hash
+}
+
+// Refusal says that the rules do not let the responder in, or not yet, and what can be done now.
+type Refusal struct {
+	Waits     bool      // something opens at WaitUntil unless somebody says no
+	WaitUntil time.Time // zero unless Waits
+	Says      []rules.Message
+	Next      []rules.Message
+}
+
+func (r *Refusal) Error() string { return ErrRefused.Error() }
+
+// Is makes a Refusal an ErrRefused.
+func (r *Refusal) Is(target error) bool { return target == error(ErrRefused) }
+
+// Open is the one door: the only way to what is behind the glass for anybody who does not keep the patient. It checks the card's secret, decides by
+// the patient's rules, writes the decision and its log entry in one transaction, waits until that is durable, and only then returns what the
+// decision releases. When the log cannot be written the answer is ErrLogUnavailable. An unknown card, a revoked one and a wrong
+// secret are one answer, ErrNoCard, after the same time.
+func (s *Service) Open(ctx context.Context, c Caller, request OpenRequest) (Opened, error) {
+	started := s.Now()
+	if err := request.clean(); err != nil {
+		return Opened{}, err
+	}
+	opened, err := s.open(ctx, c, request)
+	if errors.Is(err, ErrNoCard) {
+		s.alike(ctx, started)
+	}
+	return opened, err
+}
+
+func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Opened, error) {
+	var door Opening
+	var grant Grant
+	err := s.Store.View(ctx, func(r Reader) (err error) {
+		if door, err = r.Opening(request.Card); err != nil || request.Grant == "" {
+			return err
+		}
+		grant, err = r.Grant(hashToken(request.Grant))
+		if errors.Is(err, ErrNotFound) {
+			err = nil // an ended or invented grant is refused below, in words
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Opened{}, err
+	}
+	now := s.now()
+	secret := [16]byte(request.Secret)
+	known := err == nil && door.Patient.DeletedAt.IsZero() && door.Card.Active(now)
+	if !vault.CheckCard(secret, door.Card.Verifier) || !known {
+		if known {
+			s.refuseWrongSecret(ctx, c, door)
+		}
+		return Opened{}, ErrNoCard
+	}
+	if request.Grant != "" {
+		return s.reopen(ctx, c, request, door, grant, now)
+	}
+	engine, err := s.engine(door.Rules)
+	if err != nil {
+		return Opened{}, err
+	}
+	decision := engine.Decide(request.asked(now), now)
+	if decision.Outcome != rules.Granted {
+		return Opened{}, s.refuse(ctx, c, request, door, decision)
+	}
+	token, hash, err := s.newToken()
+	if err != nil {
+		return Opened{}, err
+	}
+	id, err := newID(s.Rand)
+	if err != nil {
+		return Opened{}, err
+	}
+	grant = Grant{ID: GrantID(id), Token: hash, Card: door.Card.ID, Patient: door.Patient.ID, Step: request.Step, Sections: decision.Sections,
+		From: now, Until: decision.Until.Truncate(time.Millisecond)}
+	opened, err := s.release(ctx, c, request, door, grant, audit.GlassOpened, func(tx Tx) error { return tx.PutGrant(grant) })
+	opened.Grant, opened.Says = token, decision.Public().Says
+	return opened, err
+}
+
+// reopen looks again at what a running grant opened: after a reload, on the same device. It is an entry like every other opening.
+func (s *Service) reopen(ctx context.Context, c Caller, request OpenRequest, door Opening, grant Grant, now time.Time) (Opened, error) {
+	if grant.Card != door.Card.ID || !grant.EndedAt.IsZero() || !now.Before(grant.Until) {
+		return Opened{}, &Refusal{Says: []rules.Message{{Key: rules.KeySaysOver}}, Next: []rules.Message{{Key: rules.KeyNextAgain}}}
+	}
+	opened, err := s.release(ctx, c, request, door, grant, audit.GlassReopened, func(tx Tx) error {
+		current, err := tx.Grant(grant.Token)
+		if err == nil && !current.EndedAt.IsZero() {
+			err = ErrChanged
+		}
+		return err
+	})
+	opened.Grant = request.Grant
+	return opened, err
+}
+
+// release unseals what a grant covers and hands it out, once the entry that says so is durable. What was decided on must still hold inside the
+// transaction: a card revoked or rules changed in between end it with ErrChanged, which the responder may simply try again.
+func (s *Service) release(ctx context.Context, c Caller, request OpenRequest, door Opening, grant Grant, kind audit.Type, write func(Tx) error) (Opened, error) {
+	shown := summary.Record{Patient: string(door.Patient.ID)}
+	if door.Record.Version > 0 {
+		key, err := vault.CardIdentity([16]byte(request.Secret))
+		if err != nil {
+			return Opened{}, err
+		}
+		record, err := readRecord(key, door.Record)
+		if err != nil {
+			return Opened{}, err
+		}
+		shown = summary.Filter(record, grant.Sections)
+	}
+	event := s.glassEvent(c, request, door, kind, audit.Granted)
+	event.Sections, event.Items, event.Grant, event.Until = grant.Sections.Names(), len(shown.Items), string(grant.ID), grant.Until
+	var placed *audit.Placed
+	err := s.Store.Update(ctx, func(tx Tx) error {
+		if err := s.unchanged(tx, door); err != nil {
+			return err
+		}
+		placed = tx.Append(event)
+		return write(tx)
+	})
+	if err != nil {
+		return Opened{}, noLogNoData(err)
+	}
+	shown.Patient = "" // the pseudonym of the log is nothing for a responder
+	return Opened{GrantID: grant.ID, Until: grant.Until, Now: event.At, Step: grant.Step, Lang: shown.Lang, Record: shown, Sections: grant.Sections,
+		Next: []string{string(rules.StepSensitive)}, Entry: EntryRef{Index: placed.Index, Leaf: leafText(placed.Leaf)}}, nil
+}
+
+// unchanged checks inside the transaction that the card, the patient and the rules are still those that were decided on.
+func (s *Service) unchanged(tx Tx, door Opening) error {
+	card, err := tx.Card(door.Card.ID)
+	if err != nil {
+		return err
+	}
+	patient, err := tx.Patient(door.Patient.ID)
+	if err != nil {
+		return err
+	}
+	if !card.RevokedAt.IsZero() || !patient.DeletedAt.IsZero() || patient.RulesVersion != door.Rules.Version {
+		return ErrChanged
+	}
+	return nil
+}
+
+// refuse writes the refusal down and says what can be done now.
+func (s *Service) refuse(ctx context.Context, c Caller, request OpenRequest, door Opening, decision rules.Decision) error {
+	event := s.glassEvent(c, request, door, audit.GlassRefused, audit.Refused)
+	if decision.Outcome == rules.Wait {
+		event.Outcome = audit.Waiting
+	}
+	if err := s.Store.Update(ctx, func(tx Tx) error {
+		tx.Append(event)
+		return nil
+	}); err != nil {
+		return noLogNoData(err)
+	}
+	public := decision.Public()
+	return &Refusal{Waits: decision.Outcome == rules.Wait, WaitUntil: public.WaitUntil, Says: public.Says, Next: public.Next}
+}
+
+// refuseWrongSecret tells the patient that somebody tried the card without having it. The answer to the guesser does not depend on it.
+func (s *Service) refuseWrongSecret(ctx context.Context, c Caller, door Opening) {
+	event := s.event(c, audit.GlassRefused, string(door.Patient.ID))
+	event.Card, event.Outcome = door.Card.ID.String(), audit.Refused
+	event.Details = map[string]string{"cause": "wrong_secret"}
+	if err := s.recordLimited(ctx, "wrong", door.Card.ID, event); err != nil {
+		s.Logger.WarnContext(ctx, "a refusal could not be logged", "err", err)
+	}
+}
+
+// glassEvent begins the entry of an opening or a refusal.
+func (s *Service) glassEvent(c Caller, request OpenRequest, door Opening, kind audit.Type, outcome audit.Outcome) audit.Event {
+	return audit.Event{
+		Type: kind, At: s.now(), Subject: string(door.Patient.ID), Card: door.Card.ID.String(), Outcome: outcome,
+		Actor: audit.Actor{Kind: audit.ByResponder, Name: request.Name, Role: request.Role, Organization: request.Organization, CallBack: request.CallBack,
+			Verified: audit.Claimed, Network: c.Network},
+		Reason: request.Reason, ReasonText: request.ReasonText, RulesVersion: door.Rules.Version,
+		Details: map[string]string{"step": request.Step},
+	}
+}
+
+// noLogNoData turns a store that cannot commit into the refusal that it is. What the domain itself refused stays as it is.
+func noLogNoData(err error) error {
+	var refusal *Error
+	if errors.As(err, &refusal) {
+		return err
+	}
+	return ErrLogUnavailable.because(err)
+}
+
+// asked is the request as the rules see it.
+func (r OpenRequest) asked(now time.Time) rules.Request {
+	return rules.Request{Step: rules.Step(r.Step), Proofs: rules.ProofCard, Country: r.Country, Reason: rules.Reason(r.Reason), ReasonText: r.ReasonText,
+		Stated: rules.Stated{Name: r.Name, Role: r.Role, Organization: r.Organization, CallBack: r.CallBack}, RequestedAt: now}
+}
+
+// Roles are what a responder can say to be.
+var roles = []string{"bystander", "paramedic", "doctor", "nurse", "police", "firefighter", "shelter", "family", "other"}
+
+// clean trims and bounds what a responder typed, and refuses what is not one of the choices offered.
+func (r *OpenRequest) clean() error {
+	if len(r.Secret) != len(cards.Secret{}) {
+		return ErrInvalid.with("field", "secret")
+	}
+	if r.Step == "" {
+		r.Step = string(rules.StepCritical)
+	}
+	if r.Step != string(rules.StepCritical) && r.Step != string(rules.StepSensitive) {
+		return ErrInvalid.with("field", "step")
+	}
+	if r.Role != "" && !slices.Contains(roles, r.Role) {
+		return ErrInvalid.with("field", "role")
+	}
+	if r.Reason != "" && !rules.Reason(r.Reason).Valid() {
+		return ErrInvalid.with("field", "reason")
+	}
+	if r.Country != "" && (len(r.Country) != 2 || strings.Trim(r.Country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+		return ErrInvalid.with("field", "country")
+	}
+	for _, typed := range []struct {
+		name  string
+		value *string
+		limit int
+	}{{"name", &r.Name, 200}, {"organization", &r.Organization, 200}, {"callback", &r.CallBack, 100}, {"reason_text", &r.ReasonText, 1000}} {
+		line, ok := oneLine(*typed.value, typed.limit)
+		if !ok {
+			return ErrInvalid.with("field", typed.name)
+		}
+		*typed.value = line
+	}
+	return nil
+}
+
+// oneLine makes one trimmed line of typed text; it refuses what is not UTF-8 or longer than limit bytes.
+func oneLine(text string, limit int) (string, bool) {
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) }), " ")
+	return text, len(text) <= limit && !strings.ContainsRune(text, '\uFFFD')
+}

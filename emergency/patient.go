@@ -1,0 +1,158 @@
+package emergency
+
+import (
+	"context"
+	"time"
+
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/emergency/rules"
+)
+
+// PatientView is a patient as a keeper sees them in a list.
+type PatientView struct {
+	ID            PatientID
+	Name          string
+	CreatedAt     time.Time
+	RecordVersion int64
+	ActiveCards   int
+	Unseen        int // openings and refusals that no keeper has looked at yet
+	Preset        string
+	RulesVersion  int
+}
+
+// noticed are the entries that a keeper is told of until somebody has looked at them. There is no switch for it.
+var noticed = []audit.Type{audit.GlassOpened, audit.GlassReopened, audit.GlassRefused}
+
+// CreatePatient adds a patient to the caller's household, with the Balanced rules until a passkey approves others.
+func (s *Service) CreatePatient(ctx context.Context, c Caller, name string) (PatientID, error) {
+	if !c.SignedIn() {
+		return "", ErrSignIn
+	}
+	name, err := cleanName("name", name)
+	if err != nil {
+		return "", err
+	}
+	id, err := newID(s.Rand)
+	if err != nil {
+		return "", err
+	}
+	err = s.Store.Update(ctx, func(tx Tx) error {
+		if err := s.addPatient(tx, c, PatientID(id), name); err != nil {
+			return err
+		}
+		return tx.PutKeeper(c.Account, PatientID(id))
+	})
+	return PatientID(id), err
+}
+
+// addPatient writes the rows of a new patient.
+func (s *Service) addPatient(tx Tx, c Caller, id PatientID, name string) error {
+	patient := Patient{ID: id, RulesVersion: 1, CreatedAt: s.now()}
+	var err error
+	if patient.SealedName, err = s.seal("patient", "name", string(id), []byte(name)); err != nil {
+		return err
+	}
+	if err := tx.PutPatient(patient); err != nil {
+		return err
+	}
+	tx.Append(s.event(c, audit.PatientCreated, string(id)))
+	return s.putRules(tx, patient, rules.Canonical(rules.Balanced()), nil)
+}
+
+// Patients lists the caller's household.
+func (s *Service) Patients(ctx context.Context, c Caller) ([]PatientView, error) {
+	if !c.SignedIn() {
+		return nil, ErrSignIn
+	}
+	var views []PatientView
+	err := s.Store.View(ctx, func(r Reader) error {
+		patients, err := r.Kept(c.Account)
+		if err != nil {
+			return err
+		}
+		for _, p := range patients {
+			view, err := s.viewPatient(r, p)
+			if err != nil {
+				return err
+			}
+			views = append(views, view)
+		}
+		return nil
+	})
+	return views, err
+}
+
+// Patient returns one of the caller's patients.
+func (s *Service) Patient(ctx context.Context, c Caller, id PatientID) (PatientView, error) {
+	var view PatientView
+	err := s.Store.View(ctx, func(r Reader) error {
+		patient, err := s.keptIn(r, c, id)
+		if err != nil {
+			return err
+		}
+		view, err = s.viewPatient(r, patient)
+		return err
+	})
+	return view, err
+}
+
+func (s *Service) viewPatient(r Reader, p Patient) (PatientView, error) {
+	name, err := s.unseal("patient", "name", string(p.ID), p.SealedName)
+	if err != nil {
+		return PatientView{}, err
+	}
+	view := PatientView{ID: p.ID, Name: string(name), CreatedAt: p.CreatedAt, RecordVersion: p.RecordVersion, RulesVersion: p.RulesVersion}
+	if view.Unseen, err = r.Unseen(p.ID, p.SeenSeq, noticed); err != nil {
+		return PatientView{}, err
+	}
+	cards, err := r.Cards(p.ID)
+	if err != nil {
+		return PatientView{}, err
+	}
+	for _, card := range cards {
+		if card.Active(s.now()) {
+			view.ActiveCards++
+		}
+	}
+	row, err := r.Rules(p.ID)
+	if err != nil {
+		return PatientView{}, err
+	}
+	policy, err := s.openRules(row)
+	view.Preset = policy.Preset
+	return view, err
+}
+
+// kept returns a patient whom the caller keeps. A patient of somebody else is not told from one who does not exist.
+func (s *Service) kept(ctx context.Context, c Caller, id PatientID) (patient Patient, err error) {
+	err = s.Store.View(ctx, func(r Reader) error {
+		patient, err = s.keptIn(r, c, id)
+		return err
+	})
+	return patient, err
+}
+
+// keptIn is kept inside a transaction.
+func (s *Service) keptIn(r Reader, c Caller, id PatientID) (Patient, error) {
+	if !c.SignedIn() && !c.Operator {
+		return Patient{}, ErrSignIn
+	}
+	patient, err := r.Patient(id)
+	if err != nil {
+		return Patient{}, err
+	}
+	if !patient.DeletedAt.IsZero() {
+		return Patient{}, ErrNotFound
+	}
+	if c.Operator {
+		return patient, nil
+	}
+	keeps, err := r.Keeps(c.Account, id)
+	if err != nil {
+		return Patient{}, err
+	}
+	if !keeps {
+		return Patient{}, ErrNotFound
+	}
+	return patient, nil
+}

@@ -119,6 +119,9 @@ func (e *frontEncoder) identity(id FrontIdentity) *row {
 
 func (e *frontEncoder) item(out []byte, item FrontItem) []byte {
 	var fields [columnCount][]byte
+	if !item.speaks() {
+		e.fail("an item that says nothing")
+	}
 	if source := slices.Index(e.sources, item.Source); source > 0 {
 		fields[colSource] = appendHead(nil, majorUint, uint64(source))
 	}
@@ -147,9 +150,6 @@ func (e *frontEncoder) item(out []byte, item FrontItem) []byte {
 		r.add(fields[col])
 		fields[col] = nil
 	}
-	if r.len() == 0 && fields[colConcept] == nil && fields[colName] == nil && fields[colAbsent] == nil && fields[colDetail] == nil {
-		e.fail("an item that says nothing")
-	}
 	var rare []byte
 	count := uint64(0)
 	for col, value := range fields {
@@ -164,6 +164,11 @@ func (e *frontEncoder) item(out []byte, item FrontItem) []byte {
 		return append(out, bytes...)
 	}
 	return append(appendHead(out, majorArray, uint64(r.len())), r.bytes()...)
+}
+
+// speaks reports whether the item says anything: a date or a status of nothing is not an item.
+func (i FrontItem) speaks() bool {
+	return i.Number != 0 || i.Term != "" || i.Text != "" || i.Detail != "" || i.Note != "" || i.Name != "" || i.Phone != "" || i.Absent != ""
 }
 
 func (e *frontEncoder) reactions(list []FrontConcept) []byte {

@@ -1,0 +1,313 @@
+package summary
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/locket-health/locket/emergency/section"
+	"github.com/locket-health/locket/emergency/terms"
+)
+
+// PackOptions says how much room a carrier has and what the holder wants on it.
+type PackOptions struct {
+	Budget  int               // bytes of the encoded front; 0 means MaxFront
+	Choices map[string]string // by item ID, FrontAlways, FrontNever or ""; wins over Item.Front
+}
+
+// Left is an item that is not on the front, or not as a whole, and why. It is for the holder's eyes only.
+type Left struct {
+	ItemID  string          `json:"item"`
+	Section section.Section `json:"section"`
+	Reason  Reason          `json:"reason"`
+}
+
+// Reason says why an item is not on a front. The words for it are the caller's.
+type Reason string
+
+// The reasons.
+const (
+	LeftNoRoom    Reason = "no_room"   // everything before it was more important
+	LeftShortened Reason = "shortened" // it is on the front, with a text cut to what the format allows
+	LeftChoice    Reason = "choice"    // the holder said never
+	LeftHidden    Reason = "hidden"    // the holder moved it to the floor
+	LeftSensitive Reason = "sensitive" // no card carries its section
+	LeftBehind    Reason = "behind"    // useful to a hospital: it stays behind the glass unless the holder says always
+)
+
+// A packer that meets one long item still tries so many of the shorter ones behind it.
+const packTries = 24
+
+// Pack chooses what goes on a front, by Rank, until the budget is full; an item that is too long does not keep a shorter one behind
+// it from getting in. It says of every other item why it is not there. The identity is always on the front.
+func Pack(r Record, o PackOptions) (Front, []Left, error) {
+	catalogue, err := terms.Load()
+	if err != nil {
+		return Front{}, nil, err
+	}
+	if o.Budget <= 0 || o.Budget > MaxFront {
+		o.Budget = MaxFront
+	}
+	p := packer{catalogue: catalogue, lang: r.Lang, front: Front{Lang: cleaned(r.Lang), Identity: frontIdentity(r.Identity)}, budget: o.Budget}
+	candidates, left := candidatesOf(r, o.Choices)
+
+	chosen, rest, err := p.fill(candidates)
+	if err != nil {
+		return Front{}, nil, err
+	}
+	for _, item := range rest {
+		left = append(left, Left{item.ID, item.Section, LeftNoRoom})
+	}
+	front, shortened := p.frontOf(chosen)
+	left = append(left, shortened...)
+	front.Confirmed, front.Sources = usualConfirmed(front.Items), rankedSources(front.Items)
+	return front, left, nil
+}
+
+// candidatesOf returns what may stand on a front, most important first, and why the rest may not.
+func candidatesOf(r Record, choices map[string]string) ([]Item, []Left) {
+	type ranked struct {
+		item Item
+		rank int
+	}
+	var may []ranked
+	var left []Left
+	for _, item := range r.Items {
+		choice, chosen := choices[item.ID]
+		if !chosen {
+			choice = item.Front
+		}
+		rank := Rank(item)
+		switch {
+		case item.Hidden:
+			left = append(left, Left{item.ID, item.Section, LeftHidden})
+		case columns(item.Section) == nil:
+			left = append(left, Left{item.ID, item.Section, LeftSensitive})
+		case choice == FrontNever:
+			left = append(left, Left{item.ID, item.Section, LeftChoice})
+		case choice == FrontAlways:
+			may = append(may, ranked{item, rank - tierBlood*1000})
+		case rank/1000 == tierPast, rank/1000 == tierUseful && behind(item):
+			left = append(left, Left{item.ID, item.Section, LeftBehind})
+		default:
+			may = append(may, ranked{item, rank})
+		}
+	}
+	slices.SortStableFunc(may, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
+	items := make([]Item, len(may))
+	for i, m := range may {
+		items[i] = m.item
+	}
+	return items, left
+}
+
+// behind reports whether an item belongs to a section that fills a card with what no finder acts on. A life-critical term (a
+// tetanus shot) is taken all the same.
+func behind(item Item) bool {
+	switch item.Section {
+	case section.Immunizations, section.Procedures, section.Results, section.Vitals, section.Insurance, section.Documents:
+		return item.Term == "" || priorityOf(item.Term) > 1
+	}
+	return false
+}
+
+type packer struct {
+	catalogue *terms.Catalogue
+	lang      string
+	front     Front
+	budget    int
+}
+
+// fill returns the items that fit, and those that do not, both in the order of their importance. In the ordinary case, where all fit, it
+// encodes once; else it halves its way to the longest beginning that fits and then tries some of the items behind it.
+func (p *packer) fill(candidates []Item) (chosen, rest []Item, err error) {
+	if fits, err := p.fits(candidates); fits || err != nil {
+		return candidates, nil, err
+	}
+	short, long := 0, min(len(candidates), maxFrontItems+1)
+	for long-short > 1 {
+		middle := (short + long) / 2
+		fits, err := p.fits(candidates[:middle])
+		if err != nil {
+			return nil, nil, err
+		}
+		if fits {
+			short = middle
+		} else {
+			long = middle
+		}
+	}
+	chosen = slices.Clone(candidates[:short])
+	for i, item := range candidates[short:] {
+		fits := false
+		if i < packTries {
+			if fits, err = p.fits(append(chosen, item)); err != nil {
+				return nil, nil, err
+			}
+		}
+		if fits {
+			chosen = append(chosen, item)
+		} else {
+			rest = append(rest, item)
+		}
+	}
+	return chosen, rest, nil
+}
+
+func (p *packer) fits(items []Item) (bool, error) {
+	if len(items) > maxFrontItems {
+		return false, nil
+	}
+	front, _ := p.frontOf(items)
+	plain, err := encodeMap(front)
+	switch {
+	case err == ErrFrontTooLarge:
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return len(compress(plain)) <= p.budget, nil
+}
+
+// frontOf puts items on the front in reading order, and says which of them were cut.
+func (p *packer) frontOf(items []Item) (Front, []Left) {
+	front := p.front
+	front.Items = make([]FrontItem, 0, len(items))
+	var cut []Left
+	for _, item := range items {
+		onFront, whole := p.frontItem(item)
+		if !whole {
+			cut = append(cut, Left{item.ID, item.Section, LeftShortened})
+		}
+		if onFront.speaks() {
+			front.Items = append(front.Items, onFront)
+		}
+	}
+	slices.SortStableFunc(front.Items, func(a, b FrontItem) int { return int(a.Section) - int(b.Section) })
+	return front, cut
+}
+
+// frontItem returns the item as it stands on a front, and whether all of its words do.
+func (p *packer) frontItem(item Item) (FrontItem, bool) {
+	whole := true
+	words := func(text string) string {
+		clean := cleaned(text)
+		if short := shortened(clean); short != clean {
+			whole = false
+			return short
+		}
+		return clean
+	}
+	concept := func(key, text string) FrontConcept {
+		c := FrontConcept{Text: words(text)}
+		if term, known := p.catalogue.ByKey(key); known {
+			c.Number, c.Term = term.Number, term.Key
+			if p.saysTheSame(term, c.Text) {
+				c.Text = ""
+			}
+		}
+		return c
+	}
+	main := concept(item.Term, item.Text)
+	on := FrontItem{
+		Section: item.Section, Number: main.Number, Term: main.Term, Text: main.Text, Detail: words(item.Detail), Note: words(item.Note),
+		Severity: known(severities, item.Severity), Criticality: known(criticalities, item.Criticality),
+		Status: words(notable(item.Status)), Date: existing(item.Date),
+		Name: words(item.Name), Phone: plainPhone(words(item.Phone)), Relation: words(item.Relation),
+		Absent: known(absences, item.Absent), Source: Source{known(kinds, item.Source.Kind), words(item.Source.Name)}, Confirmed: existing(item.Confirmed),
+	}
+	for i, reaction := range item.Reactions {
+		if i == maxFrontList {
+			whole = false
+			break
+		}
+		if c := concept(reaction.Term, reaction.Text); c != (FrontConcept{}) {
+			on.Reactions = append(on.Reactions, c)
+		}
+	}
+	return on, whole
+}
+
+// saysTheSame reports whether words only repeat the term: the reader shows its label anyway.
+func (p *packer) saysTheSame(term terms.Term, text string) bool {
+	label, _ := p.catalogue.Label(term.Key, p.lang)
+	english, _ := p.catalogue.Label(term.Key, "en")
+	return strings.EqualFold(text, label) || strings.EqualFold(text, english) || strings.EqualFold(text, term.Display)
+}
+
+func frontIdentity(id Identity) FrontIdentity {
+	on := FrontIdentity{
+		Name: shortened(cleaned(id.Name.String())), Birth: existing(id.Birth), Gender: known(genders, id.Gender),
+		Country: shortened(cleaned(id.Country)), AnswersTo: shortened(cleaned(id.AnswersTo)),
+	}
+	for _, tag := range id.Languages[:min(len(id.Languages), maxFrontList)] {
+		if tag = strings.ReplaceAll(cleaned(tag), " ", "-"); tag != "" {
+			on.Languages = append(on.Languages, tag)
+		}
+	}
+	return on
+}
+
+// known returns a code of a closed list, and "" for any other: a record that was not validated still packs.
+func known(list []string, code string) string {
+	if slices.Contains(list, code) {
+		return code
+	}
+	return ""
+}
+
+func existing(d Date) Date {
+	if !d.Valid() {
+		return ""
+	}
+	return d
+}
+
+// notable returns a status that a reader would not take for granted.
+func notable(status string) string {
+	switch status {
+	case "active", "completed", "final", "current", "amended", "in-use", "unknown":
+		return ""
+	}
+	return status
+}
+
+// cleaned returns a text on one line: control characters and runs of white space become one space, bytes that are not UTF-8 become U+FFFD.
+func cleaned(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == utf8.RuneError }) {
+		return text
+	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// shortened cuts a text between two letters to what the format allows, and shows that it was cut.
+func shortened(text string) string {
+	if len(text) <= maxFrontText {
+		return text
+	}
+	end := maxFrontText - len("…")
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
+}
+
+// plainPhone takes the signs out of an international number, so that it travels as a number and can be dialled.
+func plainPhone(phone string) string {
+	if !strings.HasPrefix(phone, "+") {
+		return phone
+	}
+	digits := strings.NewReplacer(" ", "", "-", "", "(0)", "", "(", "", ")", "", ".", "", "/", "", "\u00a0", "").Replace(phone[1:])
+	if isE164(digits) {
+		return "+" + digits
+	}
+	return phone
+}

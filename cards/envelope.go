@@ -53,7 +53,7 @@ func must[T any](v T, err error) T {
 
 // Sign returns the envelope of the card: the bytes that travel. The issuer is the Signer's when the card names none, and
 // fractions of a second are dropped. It returns ErrMalformed for a card that no reader would accept, ErrKey when the card
-// names another issuer, ErrTooLong when the envelope would pass MaxEnvelope, or the error of the key.
+// names another issuer, ErrNoFit when the envelope would pass MaxEnvelope, or the error of the key.
 func (s *Signer) Sign(card Card) ([]byte, error) {
 	if card.Issuer == "" {
 		card.Issuer = s.key.Issuer
@@ -73,7 +73,7 @@ func (s *Signer) Sign(card Card) ([]byte, error) {
 		return nil, fmt.Errorf("sign a card: %w", err)
 	}
 	if len(envelope) > MaxEnvelope {
-		return nil, fmt.Errorf("%w (%d bytes of at most %d)", ErrTooLong, len(envelope), MaxEnvelope)
+		return nil, fmt.Errorf("%w (%d bytes of at most %d)", ErrNoFit, len(envelope), MaxEnvelope)
 	}
 	return envelope, nil
 }

@@ -73,7 +73,7 @@ func TestSignRefuses(t *testing.T) {
 		{"summary has undefined", func(c *Card) { c.Summary = unhex("a100f7") }, ErrMalformed},
 		{"summary has a simple value in two bytes", func(c *Card) { c.Summary = unhex("a100f8ff") }, ErrMalformed},
 		{"summary text is longer than the rest", func(c *Card) { c.Summary = unhex("a1007bffffffffffffffff") }, ErrMalformed},
-		{"summary is too long", func(c *Card) { c.Summary = append(unhex("590800"), make([]byte, 2048)...) }, ErrTooLong},
+		{"summary is too long", func(c *Card) { c.Summary = append(unhex("590800"), make([]byte, 2048)...) }, ErrNoFit},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			card := testCard()

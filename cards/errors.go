@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// What can be wrong with bytes, addresses and texts from outside. Every text says what happened and what to do; none quotes
-// the input, which may hold a secret.
+// What can be wrong with bytes, addresses, texts and pictures from outside. Every text says what happened and what to do;
+// none quotes the input, which may hold a secret.
 var (
 	// ErrMalformed: the bytes are not a card, or not the only encoding of one.
 	ErrMalformed = errors.New("this is not a whole card: it is damaged, cut short or not from Locket; scan the original again")
@@ -22,6 +22,12 @@ var (
 	ErrNoFront = errors.New("the address ends before the card begins (nothing after #); scan the code again, or open the address online")
 	// ErrShortCode: not a short code. The error says which character is wrong, by its place.
 	ErrShortCode = errors.New("this is not the code of a card; compare it with the card, character by character")
+	// ErrPicture: not a PNG or JPEG.
+	ErrPicture = errors.New("this is not a PNG or JPEG picture, or it is damaged; save the picture again")
+	// ErrNoCode: a picture without a QR code that can be read.
+	ErrNoCode = errors.New("no QR code was found in the picture; take it again, flat, in even light, with the whole code and its white margin in view")
+	// ErrNoFit: a front that is too long for its carrier.
+	ErrNoFit = errors.New("this does not fit; leave something out of the front, or choose a larger carrier")
 	// ErrKey: a key that may not sign or verify cards.
 	ErrKey = errors.New("this is not a key for cards")
 )

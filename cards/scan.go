@@ -1,0 +1,77 @@
+package cards
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	_ "image/jpeg" // pictures from telephones
+	_ "image/png"  // our own pictures
+	"io"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+)
+
+// Bounds of a picture to scan. They are checked on its header, before any pixel takes memory.
+const (
+	maxPicture       = 64 << 20 // bytes
+	maxPictureSide   = 8192     // pixels
+	maxPicturePixels = 40 << 20 // pixels
+)
+
+// ScanPNG reads the QR code in a picture, PNG or JPEG, and returns its text, which is not checked in any way. It returns
+// ErrPicture when there is no such picture, ErrTooLong when it is too large, ErrNoCode when no code is found in it, or the
+// error of r.
+func ScanPNG(r io.Reader) (string, error) {
+	file, err := io.ReadAll(io.LimitReader(r, maxPicture+1))
+	if err != nil {
+		return "", fmt.Errorf("read a picture: %w", err)
+	}
+	if len(file) > maxPicture {
+		return "", ErrTooLong
+	}
+	config, _, err := image.DecodeConfig(bytes.NewReader(file))
+	if err != nil {
+		return "", ErrPicture
+	}
+	if config.Width > maxPictureSide || config.Height > maxPictureSide || config.Width*config.Height > maxPicturePixels {
+		return "", fmt.Errorf("%w (%d x %d pixels; at most %d a side)", ErrTooLong, config.Width, config.Height, maxPictureSide)
+	}
+	picture, _, err := image.Decode(bytes.NewReader(file))
+	if err != nil {
+		return "", ErrPicture
+	}
+	return scan(picture)
+}
+
+// scan tries in turn what helps most often: a photograph in uneven light, an even but faint one, a code drawn by a program.
+func scan(picture image.Image) (text string, err error) {
+	// The decoder was translated from another language and trusts its arithmetic. The picture is a stranger's.
+	defer func() {
+		if recover() != nil {
+			text, err = "", ErrNoCode
+		}
+	}()
+	source := gozxing.NewLuminanceSourceFromImage(picture)
+	photograph := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
+	drawn := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_PURE_BARCODE: true}
+	for _, attempt := range []struct {
+		binarizer gozxing.Binarizer
+		hints     map[gozxing.DecodeHintType]any
+	}{
+		{gozxing.NewHybridBinarizer(source), photograph},
+		{gozxing.NewGlobalHistgramBinarizer(source), photograph},
+		{gozxing.NewHybridBinarizer(source), drawn},
+		{gozxing.NewGlobalHistgramBinarizer(source), drawn},
+	} {
+		bitmap, err := gozxing.NewBinaryBitmap(attempt.binarizer)
+		if err != nil {
+			continue
+		}
+		result, err := qrcode.NewQRCodeReader().Decode(bitmap, attempt.hints)
+		if err == nil {
+			return result.GetText(), nil
+		}
+	}
+	return "", ErrNoCode
+}

@@ -1,0 +1,269 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/emergency"
+)
+
+const entryColumns = `idx, leaf, subject, seq, type, at, sealed, erased_at`
+
+var (
+	stateGet  = portable(`SELECT size, edge FROM log_state WHERE one = 1`)
+	stateSwap = portable(`UPDATE log_state SET size = $1, edge = $2 WHERE one = 1 AND size = $3`)
+
+	entryInsert      = portable(`INSERT INTO audit_entry (` + entryColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+	entryLeaf        = portable(`SELECT leaf FROM audit_entry WHERE idx = $1`)
+	entriesBetween   = portable(`SELECT ` + entryColumns + ` FROM audit_entry WHERE idx >= $1 AND idx < $2 ORDER BY idx`)
+	entriesOfSubject = portable(`SELECT ` + entryColumns + ` FROM audit_entry WHERE subject = $1 AND seq > $2 ORDER BY seq LIMIT $3`)
+	entryHead        = portable(`SELECT seq, leaf FROM audit_entry WHERE subject = $1 ORDER BY seq DESC LIMIT 1`)
+	entriesUnseen    = portable(`SELECT type, count(*) FROM audit_entry WHERE subject = $1 AND seq > $2 GROUP BY type`)
+
+	// All hashes of an append in one statement: they come end to end, and the numbers without a gap.
+	hashesInsert = portable(`INSERT INTO tlog_hash (id, h)
+		WITH RECURSIVE step (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM step WHERE i + 1 < $1)
+		SELECT $2 + i, substr($3, i * 32 + 1, 32) FROM step`)
+	hashesBetween = portable(`SELECT h FROM tlog_hash WHERE id >= $1 AND id < $2 ORDER BY id`)
+
+	checkpointLatest = portable(`SELECT size, note, published_at FROM checkpoint_history
+		WHERE size = (SELECT max(size) FROM checkpoint_history)`)
+	checkpointInsert = portable(`INSERT INTO checkpoint_history (size, note, published_at) VALUES ($1, $2, $3)`)
+
+	tallies = portable(`SELECT name, n FROM tally`)
+)
+
+// logTx is audit.Tx in the writer's transaction, and what of audit.Reader concerns one snapshot.
+type logTx struct{ t *transaction }
+
+var _ audit.Tx = logTx{}
+
+// LogState implements audit.Tx. It is read anew in every transaction: other programs append to the same log.
+func (l logTx) LogState(context.Context) (audit.State, error) {
+	var state audit.State
+	var edge []byte
+	if err := l.t.one(stateGet, nil, &state.Size, &edge); err != nil {
+		return audit.State{}, err
+	}
+	hashes, err := splitHashes(edge)
+	state.Edge = hashes
+	return state, err
+}
+
+// LogHead implements audit.Tx.
+func (l logTx) LogHead(_ context.Context, subject string) (audit.Head, error) {
+	var head audit.Head
+	var leaf audit.Commitment
+	err := l.t.one(entryHead, []any{subject}, &head.Seq, fixed(leaf[:]))
+	if errors.Is(err, emergency.ErrNotFound) {
+		return audit.Head{}, nil
+	}
+	head.Leaf = leaf.LeafHash()
+	return head, err
+}
+
+// InsertEntries implements audit.Tx.
+func (l logTx) InsertEntries(_ context.Context, entries []audit.Entry) error {
+	for _, e := range entries {
+		var subject, seq any
+		if e.Subject != "" {
+			subject, seq = e.Subject, int64(e.Seq)
+		}
+		if _, err := l.t.exec(entryInsert, e.Index, e.Leaf[:], subject, seq, string(e.Type), millis(e.At), e.Sealed, millis(e.ErasedAt)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// InsertHashes implements audit.Tx.
+func (l logTx) InsertHashes(_ context.Context, firstID int64, hashes []tlog.Hash) error {
+	if len(hashes) == 0 {
+		return nil
+	}
+	_, err := l.t.exec(hashesInsert, len(hashes), firstID, joinHashes(hashes))
+	return err
+}
+
+// SwapState implements audit.Tx.
+func (l logTx) SwapState(_ context.Context, oldSize int64, state audit.State) error {
+	return l.t.write(audit.ErrConflict, stateSwap, state.Size, joinHashes(state.Edge), oldSize)
+}
+
+// leafAt returns the leaf hash of the entry at an index.
+func (l logTx) leafAt(index int64) (tlog.Hash, error) {
+	var leaf audit.Commitment
+	err := l.t.one(entryLeaf, []any{index}, fixed(leaf[:]))
+	return leaf.LeafHash(), err
+}
+
+func (l logTx) checkpoint() (audit.Signed, error) {
+	var signed audit.Signed
+	err := l.t.one(checkpointLatest, nil, &signed.Size, &signed.Note, when{&signed.At})
+	if errors.Is(err, emergency.ErrNotFound) {
+		return audit.Signed{}, nil
+	}
+	return signed, err
+}
+
+func (l logTx) entries(query statement, args ...any) ([]audit.Entry, error) {
+	var list []audit.Entry
+	err := l.t.many(query, args, func(rows *sql.Rows) error {
+		var e audit.Entry
+		var subject sql.NullString
+		var seq sql.NullInt64
+		if err := rows.Scan(&e.Index, fixed(e.Leaf[:]), &subject, &seq, &e.Type, when{&e.At}, &e.Sealed, when{&e.ErasedAt}); err != nil {
+			return err
+		}
+		e.Subject, e.Seq = subject.String, uint64(seq.Int64)
+		list = append(list, e)
+		return nil
+	})
+	return list, err
+}
+
+// LogState implements audit.Reader.
+func (s *Store) LogState(ctx context.Context) (state audit.State, err error) {
+	err = s.read(ctx, func(t *transaction) error {
+		state, err = logTx{t}.LogState(ctx)
+		return err
+	})
+	return state, err
+}
+
+// Entries implements audit.Reader.
+func (s *Store) Entries(ctx context.Context, from, to int64) (list []audit.Entry, err error) {
+	err = s.read(ctx, func(t *transaction) error {
+		list, err = logTx{t}.entries(entriesBetween, from, to)
+		return err
+	})
+	return list, err
+}
+
+// SubjectEntries implements audit.Reader.
+func (s *Store) SubjectEntries(ctx context.Context, subject string, afterSeq uint64, limit int) (list []audit.Entry, err error) {
+	err = s.read(ctx, func(t *transaction) error {
+		list, err = logTx{t}.entries(entriesOfSubject, subject, int64(afterSeq), limit)
+		return err
+	})
+	return list, err
+}
+
+// Hashes implements audit.Reader. Numbers that follow one another are read together.
+func (s *Store) Hashes(ctx context.Context, ids []int64) ([]tlog.Hash, error) {
+	hashes := make([]tlog.Hash, 0, len(ids))
+	err := s.read(ctx, func(t *transaction) error {
+		for begin := 0; begin < len(ids); {
+			end := begin + 1
+			for end < len(ids) && ids[end] == ids[end-1]+1 {
+				end++
+			}
+			err := t.many(hashesBetween, []any{ids[begin], ids[end-1] + 1}, func(rows *sql.Rows) error {
+				var h tlog.Hash
+				if err := rows.Scan(fixed(h[:])); err != nil {
+					return err
+				}
+				hashes = append(hashes, h)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			if len(hashes) != end {
+				return audit.ErrNotFound
+			}
+			begin = end
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return hashes, nil
+}
+
+// Checkpoint implements audit.Reader.
+func (s *Store) Checkpoint(ctx context.Context) (signed audit.Signed, err error) {
+	err = s.read(ctx, func(t *transaction) error {
+		signed, err = logTx{t}.checkpoint()
+		return err
+	})
+	return signed, err
+}
+
+// SaveCheckpoint implements audit.Store.
+func (s *Store) SaveCheckpoint(ctx context.Context, signed audit.Signed) error {
+	return s.update(ctx, func(t *tx) error {
+		last, err := logTx{t.t}.checkpoint()
+		switch {
+		case err != nil:
+			return err
+		case last.Note != nil && last.Size == signed.Size && bytes.Equal(last.Note, signed.Note):
+			return nil
+		case last.Note != nil && last.Size >= signed.Size:
+			return audit.ErrConflict
+		}
+		_, err = t.t.exec(checkpointInsert, signed.Size, signed.Note, millis(signed.At))
+		return err
+	})
+}
+
+// Unseen implements emergency.Reader.
+func (r reader) Unseen(patient emergency.PatientID, after uint64, types []audit.Type) (int, error) {
+	wanted := make(map[audit.Type]bool, len(types))
+	for _, t := range types {
+		wanted[t] = true
+	}
+	sum := 0
+	err := r.t.many(entriesUnseen, []any{string(patient), int64(after)}, func(rows *sql.Rows) error {
+		var kind audit.Type
+		var n int
+		if err := rows.Scan(&kind, &n); err != nil {
+			return err
+		}
+		if wanted[kind] {
+			sum += n
+		}
+		return nil
+	})
+	return sum, err
+}
+
+// Counts implements emergency.Reader.
+func (r reader) Counts() (map[string]int64, error) {
+	counts := make(map[string]int64)
+	err := r.t.many(tallies, nil, func(rows *sql.Rows) error {
+		var name string
+		var n int64
+		if err := rows.Scan(&name, &n); err != nil {
+			return err
+		}
+		counts[name] = n
+		return nil
+	})
+	return counts, err
+}
+
+func joinHashes(hashes []tlog.Hash) []byte {
+	joined := make([]byte, 0, len(hashes)*tlog.HashSize)
+	for _, h := range hashes {
+		joined = append(joined, h[:]...)
+	}
+	return joined
+}
+
+func splitHashes(joined []byte) ([]tlog.Hash, error) {
+	if len(joined)%tlog.HashSize != 0 {
+		return nil, errColumn
+	}
+	hashes := make([]tlog.Hash, 0, len(joined)/tlog.HashSize)
+	for ; len(joined) > 0; joined = joined[tlog.HashSize:] {
+		hashes = append(hashes, tlog.Hash(joined[:tlog.HashSize]))
+	}
+	return hashes, nil
+}

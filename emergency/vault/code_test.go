@@ -180,7 +180,7 @@ func TestGateGivesUpWithTheContext(t *testing.T) {
 }
 
 func FuzzOpenCode(f *testing.F) {
-	_, sealed := mustSealCheap(f)
+	_, sealed := mustSealCheap(f) // the same in every process: its salt and nonce are zero
 	f.Add(sealed)
 	f.Add(sealed[:codeHeader])
 	f.Add(bytes.Repeat([]byte{255}, 100))

@@ -249,13 +249,12 @@ func TestRecordOfStockAgeOpensWithoutHints(t *testing.T) {
 
 func FuzzOpenRecord(f *testing.F) {
 	card := mustCard(f, 1)
-	sealed := mustSeal(f, []byte("secret"), card, mustCard(f, 2))
-	f.Add(sealed)
-	f.Add(sealed[:len(sealed)/2])
+	old := readOld(f, "record.age")
+	f.Add(old)
+	f.Add(old[:len(old)/2])
 	f.Add([]byte("age-encryption.org/v1\n-> X25519 \n\n---\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := OpenRecord(recordPlace, card, data, 1<<16)
-		if err == nil && !(bytes.Equal(data, sealed) && string(got) == "secret") {
+		if _, err := OpenRecord(recordPlace, card, data, 1<<16); err == nil && !bytes.Equal(data, old) {
 			t.Errorf("%d bytes that nobody sealed were opened", len(data))
 		}
 	})

@@ -241,6 +241,9 @@ func (s *Service) changeRecord(ctx context.Context, c Caller, id PatientID, kind
 		if err := change(&record); err != nil {
 			return err
 		}
+		if err := summary.Validate(record); err != nil {
+			return ErrInvalid.because(err)
+		}
 		record = record.Sorted()
 		record.Patient, record.Version = string(id), record.Version+1
 		sealed := SealedRecord{Patient: id, Version: record.Version, UpdatedAt: s.now()}

@@ -1,0 +1,218 @@
+// Package datadir opens a data directory: it reads the settings and the keys, opens the store and the log, and puts the service together. The commands, the
+// demonstration, the benchmarks and the tests all start here, so that there is one way to be assembled.
+//
+//	DIR/locket.json   settings, no secrets
+//	DIR/locket.db     the database (and its -wal and -shm files)
+//	DIR/lock          held by the server that runs on the directory
+//	DIR/keys/         the keys, unless they are kept elsewhere (Options.Keys)
+package datadir
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/cards"
+	"github.com/locket-health/locket/emergency"
+	"github.com/locket-health/locket/emergency/passkey"
+	"github.com/locket-health/locket/emergency/storage"
+	"github.com/locket-health/locket/emergency/terms"
+)
+
+// DefaultURL is where a house is reached when nobody has said otherwise: on this machine, for trying it out.
+const DefaultURL = "http://localhost:8080"
+
+const (
+	settingsFile = "locket.json"
+	databaseFile = "locket.db"
+	keysFolder   = "keys"
+)
+
+// Settings are what a data directory remembers about the house. None of it is secret.
+type Settings struct {
+	URL string `json:"url"` // scheme and host of the house: cards point there, passkeys are bound to the host
+}
+
+// host is the name of the house: what its cards name as issuer and its passkeys are bound to.
+func (s Settings) host() (string, error) {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return "", fmt.Errorf("datadir: the address %q is not scheme and host, such as https://locket.example", s.URL)
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost") {
+		return "", fmt.Errorf("datadir: the address %q is neither https nor http://localhost: passkeys and card readers need one of the two", s.URL)
+	}
+	return u.Hostname(), nil
+}
+
+// ErrExists says that a data directory is already there.
+var ErrExists = errors.New("datadir: there is a data directory already")
+
+// Init makes a data directory with fresh keys and an empty database. keys is where the keys go, "" for the folder of that name
+// inside. Nothing that exists is overwritten.
+func Init(ctx context.Context, dir, keys string, settings Settings) error {
+	if settings.URL == "" {
+		settings.URL = DefaultURL
+	}
+	if _, err := settings.host(); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(dir, settingsFile)); err == nil {
+		return fmt.Errorf("%w: %s", ErrExists, dir)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	fresh, err := NewKeys(rand.Reader)
+	if err != nil {
+		return err
+	}
+	if err := fresh.Save(keyDir(dir, keys)); err != nil {
+		return err
+	}
+	store, err := storage.Open(ctx, storage.Config{Path: filepath.Join(dir, databaseFile), Create: true, Sealer: emergency.LogSealer(fresh.Data)})
+	if err != nil {
+		return err
+	}
+	if err := store.Close(); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(settings, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeNew(filepath.Join(dir, settingsFile), append(text, '\n'))
+}
+
+func keyDir(dir, keys string) string {
+	if keys != "" {
+		return keys
+	}
+	return filepath.Join(dir, keysFolder)
+}
+
+// Options say how a data directory is opened.
+type Options struct {
+	Dir      string
+	Keys     string // where the keys are, "" for Dir/keys
+	URL      string // replaces the settings' address, for a server that knows better where it is reached
+	CardLife time.Duration
+	Now      func() time.Time     // default time.Now
+	Rand     io.Reader            // default crypto/rand
+	Logger   *slog.Logger         // default slog.Default
+	Observe  func(storage.Commit) // told of every commit
+}
+
+// House is an open data directory.
+type House struct {
+	Settings Settings
+	Keys     Keys
+	Store    *storage.Store
+	Log      *audit.Log
+	Service  *emergency.Service
+	Terms    *terms.Catalogue
+	Trusted  cards.KeySet // this house's own issuer key
+}
+
+// Origin is the name of the log of the house with the given host.
+func Origin(host string) string { return host + "/audit/log" }
+
+// Open opens a data directory for everything. ErrNoKeys and storage.ErrNoDatabase say that it was never made.
+func Open(ctx context.Context, o Options) (*House, error) {
+	settings, err := ReadSettings(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	named, err := settings.host()
+	if err != nil {
+		return nil, err
+	}
+	if o.URL != "" {
+		settings.URL = o.URL
+	}
+	reached, err := settings.host()
+	if err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	keys, err := LoadKeys(keyDir(o.Dir, o.Keys))
+	if err != nil {
+		return nil, err
+	}
+	h := &House{Settings: settings, Keys: keys}
+	if h.Terms, err = terms.Load(); err != nil {
+		return nil, err
+	}
+	signer, err := cards.NewSigner(named, keys.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	if h.Trusted, err = cards.NewKeySet(signer.Key()); err != nil {
+		return nil, err
+	}
+	relying, err := passkey.New(passkey.Config{RPID: reached, Name: "Locket", Origins: []string{settings.URL}, Now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	sealer := emergency.LogSealer(keys.Data)
+	if h.Store, err = storage.Open(ctx, storage.Config{Path: filepath.Join(o.Dir, databaseFile), Sealer: sealer, Rand: o.Rand, Observe: o.Observe}); err != nil {
+		return nil, err
+	}
+	if h.Log, err = audit.New(audit.Config{Origin: Origin(named), Signer: keys.Log, Store: h.Store, Sealer: sealer, Now: o.Now, Logger: o.Logger}); err == nil {
+		h.Service, err = emergency.New(emergency.Config{Store: h.Store, Log: h.Log, Data: keys.Data, Identity: keys.Identity, Passkeys: relying, Signer: signer,
+			Catalogue: h.Terms, URL: settings.URL, CardLife: o.CardLife, Now: o.Now, Rand: o.Rand, Logger: o.Logger})
+	}
+	if err != nil {
+		return nil, errors.Join(err, h.Store.Close())
+	}
+	return h, nil
+}
+
+// Close publishes what the log holds and closes the store.
+func (h *House) Close(ctx context.Context) error {
+	_, err := h.Log.Publish(ctx)
+	return errors.Join(err, h.Store.Close())
+}
+
+// Lock takes the directory for a server; the returned function gives it back. A second server on the same directory is refused.
+func Lock(dir string) (func() error, error) { return storage.Lock(dir) }
+
+// ErrNoDirectory says that there is no data directory.
+var ErrNoDirectory = errors.New("datadir: no data directory")
+
+// ReadSettings reads the settings of a data directory.
+func ReadSettings(dir string) (Settings, error) {
+	var settings Settings
+	text, err := os.ReadFile(filepath.Join(dir, settingsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return settings, fmt.Errorf("%w in %s", ErrNoDirectory, dir)
+	}
+	if err != nil {
+		return settings, err
+	}
+	if err := json.Unmarshal(text, &settings); err != nil {
+		return settings, fmt.Errorf("datadir: %s is not readable: %w", settingsFile, err)
+	}
+	return settings, nil
+}
+
+// DatabasePath is where the database of a data directory is.
+func DatabasePath(dir string) string { return filepath.Join(dir, databaseFile) }

@@ -36,9 +36,12 @@ func Compile(policy Policy) (*Engine, error) {
 // compile trusts nothing but the number of rules, so that the promises about the floor and about panics hold without Validate.
 func compile(policy Policy) *Engine {
 	e := &Engine{policy: policy, rules: make([]rule, 0, len(policy.Rules))}
-	for _, r := range policy.Rules {
+	e.policy.Rules = slices.Clone(policy.Rules)
+	for i := range e.policy.Rules {
+		r := &e.policy.Rules[i]
+		r.Where, r.HowSoon.Of = slices.Clone(r.Where), slices.Clone(r.HowSoon.Of)
 		e.rules = append(e.rules, rule{
-			Rule: r, opens: r.Sections & (section.OrdinarySet | section.SensitiveSet),
+			Rule: *r, opens: r.Sections & (section.OrdinarySet | section.SensitiveSet),
 			from: limit(r.When.From, math.MinInt64), until: limit(r.When.Until, math.MaxInt64),
 			wait: r.HowSoon.Wait.Milliseconds(), lasts: r.For.Milliseconds(),
 		})
@@ -47,7 +50,7 @@ func compile(policy Policy) *Engine {
 	return e
 }
 
-// Policy is what the engine was compiled from.
+// Policy is what the engine was compiled from. It must not be changed.
 func (e *Engine) Policy() Policy { return e.policy }
 
 // Decide answers a request at an instant; see Engine.Decide. A policy that is not valid opens nothing: nobody can say what the

@@ -85,8 +85,8 @@ func (d Decision) OpensAt(s section.Section) time.Time {
 // Grants lists what is open by the moment at which it closes, the earliest first.
 func (d Decision) Grants() []Grant { return group(d.Sections, &d.closes) }
 
-// Because lists the rules that made the decision, in order of their IDs: without any one of them it would be another, and
-// without all others it would be the same.
+// Because lists the rules that made the decision, in order of their IDs: they make it by themselves, and none of them can be
+// left out. Of rules that say the same, one is listed.
 func (d Decision) Because() []string {
 	var ids []string
 	for _, r := range d.rules() {

@@ -107,7 +107,7 @@ type facts struct {
 	country     string
 	reach       section.Set // what the step can open at all
 	now         int64
-	requested   int64 // never after now: a clock that was set back must not prolong a grant
+	requested   int64 // may be after now, when a clock was set back
 	incidentEnd int64 // when the last declared incident ends; zero if none is declared
 }
 
@@ -126,7 +126,7 @@ func gather(request *Request, now time.Time) facts {
 	}
 	f.requested = f.now
 	if !request.RequestedAt.IsZero() {
-		f.requested = min(f.now, milliseconds(request.RequestedAt))
+		f.requested = milliseconds(request.RequestedAt)
 	}
 	for _, incident := range request.Incidents {
 		if incident.Until.IsZero() || f.now < milliseconds(incident.From) {
@@ -208,7 +208,7 @@ func (r *rule) effect(f *facts) effect {
 	switch {
 	case e.from >= e.to:
 		e.state = isNothing
-	case f.now < e.from:
+	case f.now < e.from && r.wait > 0:
 		e.state = isPending
 	case f.now < e.to:
 		e.state = isOpen

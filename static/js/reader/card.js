@@ -1,7 +1,7 @@
 // @ts-check
 // From an address to a card: what a phone camera opened, taken apart and checked on this device.
 
-import { open, verify } from './cose.js';
+import { open } from './cose.js';
 import { readFragment } from './fragment.js';
 import { readFront } from './front.js';
 import { Unreadable } from './unreadable.js';
@@ -38,4 +38,3 @@ export function idOf(path) {
   return path.replace(/^\/c\//, '');
 }
 
-export { verify };

@@ -58,6 +58,8 @@ const COLUMNS = {
   contacts: ['name', 'phone', 'relation', 'note'],
 };
 const RARE = ['source', 'confirmed', 'status', 'flags', 'reactions', 'absent', 'concept', 'detail', 'date', 'note', 'name', 'phone', 'relation'];
+// A date or a status of nothing is not an item.
+const SPEAKING = ['concept', 'detail', 'note', 'name', 'phone', 'absent'];
 
 // Codes by their number on cards. The lists only grow at their end.
 const KINDS = ['', 'self', 'guardian', 'clinician', 'organization', 'imported'];
@@ -186,26 +188,27 @@ function readItem(section, value, head, keys) {
 function fieldsOf(columns, value) {
   if (columns[0] === 'concept' && isBare(value)) return { concept: value };
   const cells = list(value, columns.length + 1).slice();
-  const rare = cells[cells.length - 1] instanceof Map ? cells.pop() : undefined;
-  if (cells.length > columns.length || cells[cells.length - 1] === null) throw malformed('columns');
+  // The map of rarer fields stands behind all columns, the missing ones too.
+  const rare = cells.length === columns.length + 1 ? cells.pop() : undefined;
+  if (rare === undefined && cells[cells.length - 1] === null) throw malformed('a missing value at the end');
   /** @type {Record<string, any>} */
   const fields = {};
   cells.forEach((cell, i) => {
     if (cell !== null) fields[columns[i]] = cell;
   });
   if (rare) addRare(fields, columns, rare);
-  const names = Object.keys(fields);
-  if (names.length === 1 && names[0] === columns[0] && columns[0] === 'concept' && isBare(fields.concept)) throw malformed('an array for a bare concept');
+  if (!SPEAKING.some((name) => name in fields)) throw malformed('an item that says nothing');
+  if (!rare && cells.length === 1 && columns[0] === 'concept' && isBare(fields.concept)) throw malformed('an array for a bare concept');
   return fields;
 }
 
 /**
  * @param {Record<string, any>} fields
  * @param {string[]} columns
- * @param {Map<any, any>} rare
+ * @param {any} rare
  */
 function addRare(fields, columns, rare) {
-  if (rare.size === 0) throw malformed('an empty map');
+  if (!(rare instanceof Map) || rare.size === 0) throw malformed('no map of rarer fields');
   for (const [number, value] of rare) {
     const name = RARE[number];
     if (name === undefined || columns.includes(name) || value === null) throw malformed('a rare field');

@@ -1,0 +1,54 @@
+// @ts-check
+// What may be said of a card, from everything that was found out about it. "Verified" takes all of it: signature, issuer, id and time.
+
+/**
+ * @typedef {object} Findings
+ * @property {string} [problem]       code of Unreadable, when the address is no card
+ * @property {{status: string, reason: string} | null} [checked]  what cose.js says; null while nothing was checked
+ * @property {boolean} [noKeys]       there are no keys to check with
+ * @property {'active'|'revoked'|'unknown'|'offline'|'asking'} [online]
+ */
+
+/**
+ * @typedef {object} Verdict
+ * @property {string} state  "reader.state.<state>.title" and ".text" are what it says
+ * @property {'good'|'caution'|'bad'|'busy'} tone
+ * @property {'all'|'on_request'|'nothing'} shows  whether the content is shown at once, after a button, or is not there
+ */
+
+/** @type {Record<string, [Verdict['tone'], Verdict['shows']]>} */
+const STATES = {
+  verified: ['good', 'all'],
+  expired: ['caution', 'all'],
+  not_yet_valid: ['caution', 'all'],
+  unknown_issuer: ['caution', 'all'],
+  no_keys: ['caution', 'all'],
+  revoked: ['bad', 'all'],
+  tampered: ['bad', 'on_request'],
+  checking: ['busy', 'nothing'],
+  damaged: ['bad', 'nothing'],
+  newer: ['caution', 'nothing'],
+  no_front: ['caution', 'nothing'],
+};
+
+/**
+ * @param {Findings} findings
+ * @returns {Verdict}
+ */
+export function judge(findings) {
+  const state = stateOf(findings);
+  const [tone, shows] = STATES[state];
+  return { state, tone, shows };
+}
+
+/** @param {Findings} findings */
+function stateOf({ problem, checked, noKeys, online }) {
+  if (problem === 'no_front') return 'no_front';
+  if (problem === 'newer_format') return 'newer';
+  if (problem) return 'damaged';
+  if (!checked) return noKeys ? 'no_keys' : 'checking';
+  // Only a card that its issuer really signed can be revoked by that issuer.
+  const signed = checked.status !== 'tampered' && checked.status !== 'unknown_issuer';
+  if (signed && online === 'revoked') return 'revoked';
+  return checked.status;
+}

@@ -104,6 +104,11 @@ func (s *Service) FinishSignup(ctx context.Context, c Caller, ceremony string, r
 			return err
 		}
 		tx.Append(s.event(Caller{Account: account.ID, Network: c.Network}, audit.AccountCreated, string(account.ID)))
+		for _, patient := range s.welcome {
+			if err := tx.PutKeeper(account.ID, patient); err != nil {
+				return err
+			}
+		}
 		signedIn, err = s.startSession(tx, account.ID, false, now)
 		return err
 	})

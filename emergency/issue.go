@@ -44,6 +44,7 @@ type CardPreview struct {
 type Issued struct {
 	CardPreview
 	ID        cards.ID
+	Patient   PatientID
 	Carrier   string
 	Label     string
 	Address   cards.Address
@@ -227,7 +228,7 @@ func (s *Service) cardRows(ctx context.Context, id PatientID, issued *Issued, la
 	if err != nil {
 		return rows, err
 	}
-	issued.ShortCode, issued.Label = code, label
+	issued.ShortCode, issued.Label, issued.Patient = code, label, id
 	tag, err := cards.FrontTag(issued.Address.Envelope)
 	if err != nil {
 		return rows, err
@@ -325,7 +326,7 @@ func (s *Service) CardForPrint(ctx context.Context, c Caller, id PatientID, card
 	if err != nil {
 		return Issued{}, err
 	}
-	issued := Issued{ID: row.ID, Carrier: row.Carrier, Label: label.Label, ShortCode: label.ShortCode}
+	issued := Issued{ID: row.ID, Patient: id, Carrier: row.Carrier, Label: label.Label, ShortCode: label.ShortCode}
 	issued.IssuedAt, issued.ExpiresAt, issued.Left = row.IssuedAt, row.ExpiresAt, label.Left
 	if issued.Address, err = cards.ParseAddress(string(plain)); err != nil {
 		return Issued{}, err

@@ -69,6 +69,19 @@ func (s *Service) Status(ctx context.Context, _ Caller, id cards.ID, tag []byte)
 	}
 }
 
+// Revoked reports whether a card of this house was revoked, for a check at the data directory itself. A card that is not known is not.
+func (s *Service) Revoked(ctx context.Context, id cards.ID) (revoked bool, err error) {
+	err = s.Store.View(ctx, func(r Reader) error {
+		card, err := r.Card(id)
+		revoked = !card.RevokedAt.IsZero()
+		if errors.Is(err, ErrNotFound) {
+			err = nil
+		}
+		return err
+	})
+	return revoked, err
+}
+
 // FindByShortCode returns the whole address of the card with the given short code. Every wrong code is one answer, ErrNoCard, after the same time.
 func (s *Service) FindByShortCode(ctx context.Context, c Caller, typed string) (string, error) {
 	started := s.Now()

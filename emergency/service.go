@@ -21,8 +21,8 @@ import (
 // Config is what a Service is made of. Every field without a stated default is needed; New refuses to do without it.
 type Config struct {
 	Store     Store
-	Log       *audit.Log           // a nil log is refused: no log, no data
-	Data      *vault.DataKey       // seals names, notices and the payloads of the log; lives outside the database
+	Log       *audit.Log      // a nil log is refused: no log, no data
+	Data      *vault.DataKey  // seals names, notices and the payloads of the log; lives outside the database
 	Identity  *vault.Identity // opens records for those who keep them; lives outside the database
 	Passkeys  *passkey.RelyingParty
 	Signer    *cards.Signer // signs fronts
@@ -41,6 +41,7 @@ type Service struct {
 	codes    *vault.Gate
 	overhead int // bytes of a card beside its summary
 	policies policyCache
+	welcome  []PatientID // kept by every new account; empty but in a demonstration
 	entries  entryCounts
 }
 

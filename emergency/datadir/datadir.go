@@ -27,6 +27,7 @@ import (
 	"github.com/locket-health/locket/emergency/passkey"
 	"github.com/locket-health/locket/emergency/storage"
 	"github.com/locket-health/locket/emergency/terms"
+	"github.com/locket-health/locket/emergency/vault"
 )
 
 // DefaultURL is where a house is reached when nobody has said otherwise: on this machine, for trying it out.
@@ -77,7 +78,7 @@ func Init(ctx context.Context, dir, keys string, settings Settings) error {
 	if err != nil {
 		return err
 	}
-	if err := fresh.Save(keyDir(dir, keys)); err != nil {
+	if err := fresh.Save(KeyDir(dir, keys)); err != nil {
 		return err
 	}
 	store, err := storage.Open(ctx, storage.Config{Path: filepath.Join(dir, databaseFile), Create: true, Sealer: emergency.LogSealer(fresh.Data)})
@@ -94,7 +95,8 @@ func Init(ctx context.Context, dir, keys string, settings Settings) error {
 	return writeNew(filepath.Join(dir, settingsFile), append(text, '\n'))
 }
 
-func keyDir(dir, keys string) string {
+// KeyDir is where the keys of a data directory are: keys, or the folder of that name inside.
+func KeyDir(dir, keys string) string {
 	if keys != "" {
 		return keys
 	}
@@ -153,7 +155,7 @@ func Open(ctx context.Context, o Options) (*House, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	keys, err := LoadKeys(keyDir(o.Dir, o.Keys))
+	keys, err := LoadKeys(KeyDir(o.Dir, o.Keys))
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +186,27 @@ func Open(ctx context.Context, o Options) (*House, error) {
 		return nil, errors.Join(err, h.Store.Close())
 	}
 	return h, nil
+}
+
+// OpenReadOnly opens the store of a data directory for checking, beside a running server or without one, and the key that opens the log's payloads.
+func OpenReadOnly(ctx context.Context, dir, keys string) (*storage.Store, *vault.DataKey, error) {
+	if _, err := ReadSettings(dir); err != nil {
+		return nil, nil, err
+	}
+	loaded, err := LoadKeys(KeyDir(dir, keys))
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := storage.Open(ctx, storage.Config{Path: DatabasePath(dir), ReadOnly: true})
+	return store, loaded.Data, err
+}
+
+// Ready reports whether the store can be read.
+func (h *House) Ready(ctx context.Context) error {
+	return h.Store.View(ctx, func(r emergency.Reader) error {
+		_, err := r.Counts()
+		return err
+	})
 }
 
 // Close publishes what the log holds and closes the store.

@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency/vault"
 )
 
@@ -162,4 +164,36 @@ func readSecret(dir, name string) ([]byte, error) {
 		return nil, fmt.Errorf("datadir: %s is too large for a key", path)
 	}
 	return os.ReadFile(path)
+}
+
+// Public is what others need to check a house.
+type Public struct {
+	Issuers cards.KeySet // for cards.Verify
+	VKey    string       // verifier key of the log
+}
+
+// ReadPublic reads the public halves of a data directory's keys. dir and keys are as in Options.
+func ReadPublic(dir, keys string) (Public, error) {
+	settings, err := ReadSettings(dir)
+	if err != nil {
+		return Public{}, err
+	}
+	name, err := settings.host()
+	if err != nil {
+		return Public{}, err
+	}
+	loaded, err := LoadKeys(KeyDir(dir, keys))
+	if err != nil {
+		return Public{}, err
+	}
+	signer, err := cards.NewSigner(name, loaded.Issuer)
+	if err != nil {
+		return Public{}, err
+	}
+	issuers, err := cards.NewKeySet(signer.Key())
+	if err != nil {
+		return Public{}, err
+	}
+	vkey, err := audit.NewVKey(Origin(name), loaded.Log.Public().(ed25519.PublicKey))
+	return Public{Issuers: issuers, VKey: vkey}, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,27 +83,28 @@ func TestPublishRefusesToSign(t *testing.T) {
 		name string
 		edit func(c *audittest.Contents)
 		want error
+		what string
 	}{
 		{"a log that lost its tail", func(c *audittest.Contents) {
 			c.State = audit.State{Size: 4, Edge: []tlog.Hash{c.Hashes[tlog.StoredHashIndex(2, 0)]}}
 			c.Entries = c.Entries[:4]
-		}, audit.ErrFork},
-		{"another edge at a larger size", func(c *audittest.Contents) { c.State.Edge[1] = flip(c.State.Edge[1]) }, audit.ErrFork},
-		{"a state that cannot be", func(c *audittest.Contents) { c.State.Edge = c.State.Edge[:1] }, audit.ErrFork},
-		{"a new entry that was changed", func(c *audittest.Contents) { c.Entries[7].Leaf[20] ^= 1 }, audit.ErrFork},
-		{"a new entry that is gone", func(c *audittest.Contents) { c.Entries = append(c.Entries[:7:7], c.Entries[8:]...) }, audit.ErrFork},
+		}, audit.ErrFork, "entry 4: it was published"},
+		{"another edge at a larger size", func(c *audittest.Contents) { c.State.Edge[1] = flip(c.State.Edge[1]) }, audit.ErrFork, "the edge"},
+		{"a state that cannot be", func(c *audittest.Contents) { c.State.Edge = c.State.Edge[:1] }, audit.ErrFork, "the state of the log is damaged"},
+		{"a new entry that was changed", func(c *audittest.Contents) { c.Entries[7].Leaf[20] ^= 1 }, audit.ErrFork, "entry 7"},
+		{"a new entry that is gone", func(c *audittest.Contents) { c.Entries = append(c.Entries[:7:7], c.Entries[8:]...) }, audit.ErrFork, "entry 7"},
 		{"a new hash that was changed", func(c *audittest.Contents) {
 			id := tlog.StoredHashIndex(0, 8)
 			c.Hashes[id] = flip(c.Hashes[id])
-		}, audit.ErrFork},
+		}, audit.ErrFork, "entry 8"},
 		{"a published hash that was changed", func(c *audittest.Contents) {
 			id := tlog.StoredHashIndex(2, 0)
 			c.Hashes[id] = flip(c.Hashes[id])
-		}, audit.ErrFork},
-		{"a published hash that is gone", func(c *audittest.Contents) { delete(c.Hashes, tlog.StoredHashIndex(2, 0)) }, audit.ErrFork},
-		{"a checkpoint that was changed", func(c *audittest.Contents) { c.Checkpoints[0].Note[30] ^= 1 }, audit.ErrFork},
-		{"a checkpoint under another size", func(c *audittest.Contents) { c.Checkpoints[0].Size = 5 }, audit.ErrFork},
-		{"a clock that went back", func(c *audittest.Contents) { c.Checkpoints[0].At = now.Add(time.Millisecond) }, audit.ErrClock},
+		}, audit.ErrFork, "not those that were published"},
+		{"a published hash that is gone", func(c *audittest.Contents) { delete(c.Hashes, tlog.StoredHashIndex(2, 0)) }, audit.ErrFork, "are gone"},
+		{"a checkpoint that was changed", func(c *audittest.Contents) { c.Checkpoints[0].Note[30] ^= 1 }, audit.ErrFork, "checkpoint"},
+		{"a checkpoint under another size", func(c *audittest.Contents) { c.Checkpoints[0].Size = 5 }, audit.ErrFork, "another size"},
+		{"a clock that went back", func(c *audittest.Contents) { c.Checkpoints[0].At = now.Add(time.Millisecond) }, audit.ErrClock, ""},
 	} {
 		s := audittest.NewMemory()
 		l := audittest.NewLog(t, s)
@@ -110,8 +112,9 @@ func TestPublishRefusesToSign(t *testing.T) {
 		published := publish(t, l)
 		audittest.Add(t, s, audittest.Events(6, 9)...)
 		s.Tamper(c.edit)
-		if _, err := l.Publish(t.Context()); !errors.Is(err, c.want) {
-			t.Errorf("%s: Publish = %v, want %v", c.name, err, c.want)
+		_, err := l.Publish(t.Context())
+		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.what) {
+			t.Errorf("%s: Publish = %v, want %v and %q", c.name, err, c.want, c.what)
 		}
 		s.Tamper(func(kept *audittest.Contents) {
 			if len(kept.Checkpoints) != 1 || kept.Checkpoints[0].Size > published.Size {

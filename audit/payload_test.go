@@ -138,6 +138,7 @@ func TestParsePayloadAcceptsOnlyCanonicalBytes(t *testing.T) {
 		{"a first entry with a previous", swap(`"seq":2`, `"seq":1`)},
 		{"a short previous", swap(`"prev":"-_v7`, `"prev":"`)},
 		{"a previous with loose bits", swap(`-_s"`, `-_t"`)},
+		{"a previous with a line break", swap(`"prev":"-_v7`, "\"prev\":\"-_v7\n")},
 		{"a previous in standard base64", swap(`"prev":"-_v7`, `"prev":"+/v7`)},
 		{"an event that is not valid", swap(`203.0.113.0/24`, `203.0.113.7/32`)},
 		{"too long", `{"actor":{"name":"` + strings.Repeat("x", audit.MaxPayload) + `"}}`},

@@ -300,6 +300,7 @@ func TestVerifyStoreNamesWhatFails(t *testing.T) {
 		}, 16, "beyond the end"},
 		{"another edge", func(c *audittest.Contents) { c.State.Edge[0] = tlog.Hash{} }, -1, "edge"},
 		{"a state that cannot be", func(c *audittest.Contents) { c.State.Edge = nil }, -1, "state"},
+		{"a size that no log has", func(c *audittest.Contents) { c.State = audit.State{Size: 1 << 62, Edge: make([]tlog.Hash, 1)} }, -1, "state"},
 		{"a negative size", func(c *audittest.Contents) { c.State.Size = -1 }, -1, "state"},
 		{"a checkpoint under another size", func(c *audittest.Contents) { c.Checkpoints[0].Size = 14 }, -1, "another size"},
 	} {
@@ -457,6 +458,36 @@ func TestVerifyRemoteNamesTheEntry(t *testing.T) {
 		if _, err := audit.VerifyRemote(t.Context(), lie, l.Verifier(), nil); !failsAt(err, c.index) {
 			t.Errorf("%s at %d: VerifyRemote = %v, want entry %d", c.path, c.offset, err, c.index)
 		}
+	}
+}
+
+// A server that answers with one whole log and with the checkpoint of another is found by the root alone.
+func TestVerifyRemoteFindsAnotherLog(t *testing.T) {
+	_, l := published(t, 300)
+	_, other := published(t, 300)
+	lie := func(ctx context.Context, path string) ([]byte, error) {
+		if path == "checkpoint" {
+			return fetch(l)(ctx, path)
+		}
+		return fetch(other)(ctx, path)
+	}
+	if _, err := audit.VerifyRemote(t.Context(), lie, l.Verifier(), nil); !failsAt(err, -1) {
+		t.Errorf("VerifyRemote = %v, want the log as a whole to fail", err)
+	}
+}
+
+func TestVerifyRemoteFindsAForeignEntry(t *testing.T) {
+	foreign := audit.Commit(counting(), []byte("{}"))
+	foreign[14] = '2' // of a version to come
+	leaf := foreign.LeafHash()
+	served := map[string][]byte{
+		"checkpoint":           signed(t, fmt.Sprintf("%s\n1\n%s\n", origin, leaf)),
+		"tile/entries/000.p/1": append([]byte{0, audit.CommitmentSize}, foreign[:]...),
+		"tile/0/000.p/1":       leaf[:],
+	}
+	fetch := func(_ context.Context, path string) ([]byte, error) { return served[path], nil }
+	if _, err := audit.VerifyRemote(t.Context(), fetch, verifier(t, knownVKey), nil); !failsAt(err, 0) {
+		t.Errorf("VerifyRemote = %v, want entry 0 to fail", err)
 	}
 }
 

@@ -70,7 +70,7 @@ func Decide(policy Policy, request Request, now time.Time) Decision {
 // declared incident ends. The times are those of the request and not of the call, so deciding again never prolongs anything.
 // Where several rules open one section, the one that closes last counts. Instants are cut to the millisecond.
 func (e *Engine) Decide(request Request, now time.Time) Decision {
-	f := gather(&request, now)
+	f := gather(request, now)
 	d := Decision{Outcome: Refused, engine: e, asker: f.asker}
 	switch {
 	case e.broken:
@@ -102,7 +102,7 @@ func (e *Engine) Decide(request Request, now time.Time) Decision {
 
 // facts are a request as the rules look at it.
 type facts struct {
-	*Request
+	Request
 	asker
 	country     string
 	reach       section.Set // what the step can open at all
@@ -111,7 +111,7 @@ type facts struct {
 	incidentEnd int64 // when the last declared incident ends; zero if none is declared
 }
 
-func gather(request *Request, now time.Time) facts {
+func gather(request Request, now time.Time) facts {
 	f := facts{Request: request, now: milliseconds(now), country: request.Country}
 	f.asker = asker{step: request.Step, badged: request.Proofs.Has(ProofBadge), contact: request.Contact != ""}
 	if f.badged && request.Organization.Country != "" {

@@ -1,6 +1,12 @@
 package locale
 
-import "golang.org/x/text/language"
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/language"
+)
 
 // Lang is a language that pages can be read in.
 type Lang struct {
@@ -57,19 +63,41 @@ func (c *Catalog) Match(acceptLanguage, override string) Lang {
 	case mirroredEnglish:
 		return Lang{Code: mirroredEnglish, Dir: "rtl", Name: "English, mirrored"}
 	}
-	for _, wanted := range []string{override, acceptLanguage} {
-		if wanted == "" || len(wanted) > acceptable {
-			continue
-		}
-		tags, _, err := language.ParseAcceptLanguage(wanted)
-		if err != nil || len(tags) == 0 {
-			continue
-		}
-		if _, index, confidence := c.matcher.Match(tags...); confidence > language.No {
-			return c.languages[index]
+	for _, known := range c.languages {
+		if known.Code == override {
+			return known
 		}
 	}
+	if tags := accepted(acceptLanguage); len(tags) > 0 {
+		_, index, _ := c.matcher.Match(tags...)
+		return c.languages[index]
+	}
 	return c.languages[0]
+}
+
+// accepted reads an Accept-Language header, best first. An element that is no language tag is passed over: one odd element must not cost the
+// reader the others.
+func accepted(header string) []language.Tag {
+	if len(header) > acceptable {
+		return nil
+	}
+	type weighted struct {
+		tag    language.Tag
+		weight float32
+	}
+	var list []weighted
+	for element := range strings.SplitSeq(header, ",") {
+		tags, weights, err := language.ParseAcceptLanguage(element)
+		if err == nil && len(tags) == 1 {
+			list = append(list, weighted{tags[0], weights[0]})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b weighted) int { return cmp.Compare(b.weight, a.weight) })
+	tags := make([]language.Tag, len(list))
+	for i, each := range list {
+		tags[i] = each.tag
+	}
+	return tags
 }
 
 // grammar is how the language of a code writes dates and lists. The pseudo-languages follow English.

@@ -176,7 +176,7 @@ function parseCheckpoint(note) {
 /**
  * Reads a verifier key: <name>+<8 hex digits of its id>+<base64 of the algorithm byte and the key>.
  * @param {string} vkey
- * @returns {Promise<{name: string, id: Uint8Array, publicKey: Uint8Array} | null>}
+ * @returns {Promise<{name: string, id: Uint8Array, publicKey: Uint8Array<ArrayBuffer>} | null>}
  */
 export async function parseVKey(vkey) {
   const match = /^([^\s+]{1,255})\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/.exec(vkey);
@@ -187,9 +187,9 @@ export async function parseVKey(vkey) {
 }
 
 /**
- * @param {Uint8Array} publicKey
- * @param {Uint8Array} signature
- * @param {Uint8Array} message
+ * @param {Uint8Array<ArrayBuffer>} publicKey
+ * @param {Uint8Array<ArrayBuffer>} signature
+ * @param {Uint8Array<ArrayBuffer>} message
  * @returns {Promise<boolean | null>} null where the browser knows no Ed25519
  */
 async function verifyEd25519(publicKey, signature, message) {
@@ -237,7 +237,7 @@ function toHex(bytes) {
  * Decodes the one spelling that bytes have in base64 (RFC 4648): padded in the standard alphabet, unpadded in that for URLs.
  * @param {string} text
  * @param {'standard'|'url'} alphabet
- * @returns {Uint8Array | null}
+ * @returns {Uint8Array<ArrayBuffer> | null}
  */
 function fromBase64(text, alphabet) {
   const standard = alphabet === 'standard' ? text : text.replaceAll('-', '+').replaceAll('_', '/') + '='.repeat((4 - (text.length % 4)) % 4);

@@ -5,7 +5,7 @@
 
 import { Unreadable } from './unreadable.js';
 
-/** @typedef {number | string | boolean | null | Uint8Array | Value[] | Map<number | string, Value>} Value */
+/** @typedef {number | string | boolean | null | Uint8Array | any[] | Map<number | string, any>} Value */
 
 const MAX_DEPTH = 16;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -140,8 +140,8 @@ async function keyIdOf(key) {
 
 /**
  * @param {Key} key
- * @param {Uint8Array} signature
- * @param {Uint8Array} signed
+ * @param {Uint8Array<ArrayBuffer>} signature
+ * @param {Uint8Array<ArrayBuffer>} signed
  */
 async function signatureHolds(key, signature, signed) {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };

@@ -98,17 +98,19 @@ function glass({ resumable }, words, actions) {
 function about({ verdict, read, trust, online }, words) {
   if (!read) return el('div');
   const { card } = read;
-  const lines = [
+  const signature = signatureOf(verdict.state);
+  const lines = /** @type {[string, Node | string][]} */ ([
     ['reader.about.issuer', el('bdi', { dir: 'ltr' }, card.issuer)],
     ['reader.about.issued', words.date(day(card.issued))],
     ['reader.about.expires', words.date(day(card.expires))],
-    ['reader.about.signature', words.t(`reader.signature.${signatureOf(verdict.state)}`)],
+    ['reader.about.signature', words.t(`reader.signature.${signature}`)],
     ['reader.about.keys', trust ? age(trust.storedAt, words) : words.t('reader.keys.none')],
-    ['reader.about.revocation', words.t(`reader.online.${online.status}`, { at: words.moment(online.at) })],
-  ];
+    // Nobody but the one who signed the card can revoke it.
+    signature === 'good' && ['reader.about.revocation', words.t(`reader.online.${online.status}`, { at: words.moment(online.at) })],
+  ].filter(Boolean));
   return el('section', { class: 'about', 'aria-labelledby': 'about' },
     el('h2', { id: 'about' }, words.t('reader.about.title')),
-    el('dl', {}, lines.map(([key, value]) => el('div', {}, el('dt', {}, words.t(/** @type {string} */ (key))), el('dd', {}, value)))));
+    el('dl', {}, lines.map(([key, value]) => el('div', {}, el('dt', {}, words.t(key)), el('dd', {}, value)))));
 }
 
 /** @param {string} state */

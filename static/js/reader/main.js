@@ -34,7 +34,8 @@ class Reader {
     /** @type {import('./verdict.js').Findings} */
     this.findings = {};
     this.trust = /** @type {import('./keys.js').Trust | null} */ (null);
-    this.online = /** @type {import('./status.js').Online} */ ({ status: 'asking', at: new Date() });
+    /** @type {import('./status.js').Online} */
+    this.online = { status: 'asking', at: new Date() };
     this.revealed = false;
     this.view = /** @type {View} */ ('front');
     this.answers = noAnswers();

@@ -91,10 +91,13 @@ class Sections {
   /** @param {string} name */
   section(name) {
     const items = this.shown.items.filter((item) => item.section === name);
+    // What all items of a section have in common is said once, below its heading.
+    const together = items.length > 1 && items.every((item) => sameStatement(item, items[0]));
     return el('section', { class: `part part-${name}`, 'aria-labelledby': `part-${name}` },
       el('h2', { id: `part-${name}` }, this.words.t(`section.${name}`)),
       name === 'blood_group' && el('p', {}, this.words.t('reader.blood')),
-      el('ul', { class: 'items' }, items.map((item) => el('li', {}, this.item(item)))));
+      together && this.stated(items[0]),
+      el('ul', { class: 'items' }, items.map((item) => el('li', {}, this.item(item), !together && this.stated(item)))));
   }
 
   ordered() {
@@ -112,8 +115,9 @@ class Sections {
       item.phone ? this.phone(item.phone) : null,
       item.note ? el('p', {}, this.own(item.note)) : null,
       this.ownWords(item),
+      item.number && item.text && !this.words.label(item.number)
+        ? el('p', { class: 'quiet' }, this.words.t('reader.unknown_term', { number: item.number })) : null,
       this.dated(item),
-      this.stated(item),
     ];
   }
 
@@ -124,7 +128,7 @@ class Sections {
    */
   title(item) {
     const { words } = this;
-    if (item.absent) return [words.t(`absent.${item.absent}`, { section: words.t(`section.${item.section}`) })];
+    if (item.absent && !words.label(item.number)) return [words.t(`absent.${item.absent}`)];
     if (item.name) {
       const relation = item.relation ? this.relation(item.relation) : null;
       return [this.own(item.name), ...(relation ? [' (', relation, ')'] : [])];
@@ -151,6 +155,7 @@ class Sections {
       return label;
     }
     if (concept.text) return this.own(concept.text);
+    if (!concept.number && !concept.term) return '';
     return words.t('reader.unknown_term', { number: concept.number ?? concept.term ?? '' });
   }
 
@@ -230,6 +235,14 @@ class Sections {
   notes() {
     return this.drafted ? el('p', { class: 'quiet drafted' }, this.words.t('reader.drafted')) : null;
   }
+}
+
+/**
+ * @param {Item} a
+ * @param {Item} b
+ */
+function sameStatement(a, b) {
+  return a.confirmed === b.confirmed && a.source?.kind === b.source?.kind && a.source?.name === b.source?.name;
 }
 
 /**

@@ -43,7 +43,8 @@ export class Words {
     this.dir = dir;
     this.table = table;
     this.labels = labels;
-    this.locale = `${lang}-u-ca-gregory-nu-latn`;
+    // "6 August 2018": never a date that reads differently on the two sides of an ocean.
+    this.locale = `${lang === 'en' ? 'en-GB' : lang}-u-ca-gregory-nu-latn`;
     this.plurals = new Intl.PluralRules(lang);
   }
 

@@ -258,8 +258,8 @@ func TestTimes(t *testing.T) {
 
 func veto(r *Request) { r.Vetoed = true }
 
-func moment(any bool, after time.Duration) time.Time {
-	if !any {
+func moment(is bool, after time.Duration) time.Time {
+	if !is {
 		return time.Time{}
 	}
 	return noon.Add(after)

@@ -55,15 +55,13 @@ type Grant struct {
 	Until    time.Time   `json:"until"`
 }
 
-// instants are milliseconds since 1970 UTC, one for each section; zero is none.
-type instants [section.PrivateNotes + 1]int64
-
 // asker is what the words of an answer depend on besides the rules.
 type asker struct {
 	step    Step
 	badged  bool
 	contact bool
 	unnamed bool // the sensitive step was asked for without a name
+	vetoed  bool
 }
 
 // UntilOf is the moment at which a section closes, the zero time if it is not open.
@@ -107,21 +105,4 @@ func (d Decision) rules() []Rule {
 		}
 	}
 	return made
-}
-
-// group gathers the sections of a set that share an instant, the earliest first.
-func group(set section.Set, at *instants) []Grant {
-	var grants []Grant
-	for _, s := range set.Sections() {
-		moment := instant(at[s])
-		i := 0
-		for i < len(grants) && grants[i].Until.Before(moment) {
-			i++
-		}
-		if i == len(grants) || !grants[i].Until.Equal(moment) {
-			grants = append(grants[:i], append([]Grant{{Until: moment}}, grants[i:]...)...)
-		}
-		grants[i].Sections = grants[i].Sections.Add(s)
-	}
-	return grants
 }

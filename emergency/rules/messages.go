@@ -8,9 +8,9 @@ import (
 
 // The keys of every Message of this package, each with its English text. {count} is the number that a plural follows;
 // {sections} is a []string of section names and {countries} one of country codes, both to be listed in the reader's language;
-// {until}, {from} and {at} are instants; {id} and {rule} are identifiers as they stand.
+// {until}, {from} and {at} are instants; {total} is a number; {id} is an identifier as it stands.
 
-// A rule as sentences, in this order: who may open what, what must be shown, how soon, how long, when, where.
+// A rule as sentences, in this order: who may open what, what must be shown, how soon, for how long, when, where.
 const (
 	KeyWhoAnyone       = "rules.who.anyone"       // Anyone who holds your card can open: {sections}.
 	KeyWhoBadged       = "rules.who.badged"       // Any responder with a verified badge can open: {sections}.
@@ -71,7 +71,7 @@ const (
 	KeySaysOpen              = "rules.says.open"                // Open until {until}. The patient and the contacts are told.
 	KeySaysWait              = "rules.says.wait"                // Your request was passed on. Unless it is declined, you can open more from {at}.
 	KeySaysApprovals         = "rules.says.approvals"           // It can be sooner if {count} more contacts agree.
-	KeySaysDeclined          = "rules.says.declined"            // Your request was declined.
+	KeySaysDeclined          = "rules.says.declined"            // Your request to see more was declined.
 	KeySaysOver              = "rules.says.time_is_over"        // Your time is over.
 	KeySaysNothing           = "rules.says.nothing"             // There is nothing to open for you here.
 	KeySaysReasonMissing     = "rules.says.reason_missing"      // Please choose a reason.

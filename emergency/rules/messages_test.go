@@ -69,9 +69,13 @@ func TestEveryMessageHasItsWords(t *testing.T) {
 	for _, r := range everyRule() {
 		say(Sentence(r)...)
 	}
+	waiting := one(section.Critical, func(r *Rule) { r.HowSoon = HowSoon{Wait: day, Approvals: 1} })
 	var decisions []Decision
-	for _, p := range append([]Policy{Open(), Balanced(), Private(), {}}, everyKindOfPolicy()...) {
+	for _, p := range []Policy{{}, Open(), Balanced(), Private(), waiting} {
 		for _, request := range everyRequest() {
+			if request.Proofs&^badgedCard != 0 {
+				continue // TestPresets has the other proofs
+			}
 			for _, change := range []func(*Request){
 				func(*Request) {}, veto,
 				func(r *Request) { r.Reason = "" }, func(r *Request) { r.Reason = Other }, func(r *Request) { r.Stated.Name = "" },
@@ -123,10 +127,6 @@ func everyRule() []Rule {
 		rules = append(rules, Rule{Who: Who{Kind: Anyone}, When: When{From: noon}, HowSoon: HowSoon{Wait: wait}, For: wait})
 	}
 	return rules
-}
-
-func everyKindOfPolicy() []Policy {
-	return []Policy{one(section.Critical, func(r *Rule) { r.HowSoon = HowSoon{Wait: day, Approvals: 1} })}
 }
 
 func everyKindOfFault() []Policy {

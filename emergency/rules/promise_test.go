@@ -257,7 +257,7 @@ func drawPolicy(t *rapid.T) Policy {
 func drawRule(t *rapid.T, id string) Rule {
 	r := Rule{ID: id, Proof: ProofCard,
 		For:      rapid.SampledFrom([]time.Duration{time.Minute, time.Hour, day}).Draw(t, "for"),
-		Sections: section.Set(rapid.SampledFrom([]section.Set{section.Critical, section.OrdinarySet, everySection, vital, shelter}).Draw(t, "sections")),
+		Sections: rapid.SampledFrom([]section.Set{section.Critical, section.OrdinarySet, everySection, vital, shelter}).Draw(t, "sections"),
 	}
 	if rapid.Bool().Draw(t, "few") {
 		r.Sections = section.SetOf(rapid.SampledFrom(section.All()[:22]).Draw(t, "section"), rapid.SampledFrom(section.All()[:22]).Draw(t, "section"))

@@ -41,6 +41,9 @@ func (d Decision) says(p *Public) []Message {
 	if p.Outcome == Granted {
 		says = append(says, Message{Key: KeySaysOpen, Args: map[string]any{"until": p.Until}})
 	}
+	if d.asker.vetoed {
+		says = append(says, Message{Key: KeySaysDeclined})
+	}
 	if !p.WaitUntil.IsZero() {
 		says = append(says, Message{Key: KeySaysWait, Args: map[string]any{"at": p.WaitUntil}})
 	}

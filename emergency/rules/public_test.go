@@ -13,12 +13,13 @@ func TestPublicJSON(t *testing.T) {
 	vetoed := bystander(StepSensitive)
 	vetoed.Vetoed = true
 	answers := map[string]Public{
-		"granted":         Decide(Balanced(), bystander(StepCritical), noon).Public(),
-		"granted_waiting": Decide(Private(), bystander(StepSensitive), noon).Public(),
-		"waiting":         Decide(Balanced(), Request{Step: StepCritical, Contact: "sister", Reason: ThreatToLife}, noon).Public(),
-		"refused":         Decide(Policy{Format: Format}, bystander(StepCritical), noon).Public(),
-		"no_reason":       Decide(Balanced(), Request{Proofs: ProofCard}, noon).Public(),
-		"declined":        Decide(one(section.Critical, func(r *Rule) { r.HowSoon.Wait = day }), vetoed, noon).Public(),
+		"granted":          Decide(Balanced(), bystander(StepCritical), noon).Public(),
+		"granted_waiting":  Decide(Private(), bystander(StepSensitive), noon).Public(),
+		"granted_declined": Decide(Private(), vetoed, noon).Public(),
+		"waiting":          Decide(Balanced(), Request{Step: StepCritical, Contact: "sister", Reason: ThreatToLife}, noon).Public(),
+		"refused":          Decide(Policy{Format: Format}, bystander(StepCritical), noon).Public(),
+		"no_reason":        Decide(Balanced(), Request{Proofs: ProofCard}, noon).Public(),
+		"declined":         Decide(one(section.Critical, func(r *Rule) { r.HowSoon.Wait = day }), vetoed, noon).Public(),
 	}
 	got, err := json.MarshalIndent(answers, "", "  ")
 	if err != nil {

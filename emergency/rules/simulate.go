@@ -20,7 +20,7 @@ func Simulations(today time.Time, contact string) []Person {
 	at := func(hour int) time.Time {
 		return time.Date(today.Year(), today.Month(), today.Day(), hour, 0, 0, 0, today.Location())
 	}
-	card := Request{Proofs: ProofCard, Reason: Unconscious, Stated: Stated{Name: "-"}}
+	card := Request{Proofs: ProofCard, Reason: Unconscious, Stated: Stated{Name: "-"}} // says who it is, whoever that may be
 	badged := func(kind, country string, reason Reason) Request {
 		r := card
 		r.Proofs, r.Reason = badgedCard, reason

@@ -194,8 +194,6 @@ func keyedHash(key []byte, purpose string, data []byte) (sum [32]byte) {
 	return sum
 }
 
-// String, GoString, Format and LogValue keep the secret out of every text.
-func (k DataKey) String() string             { return redacted }
-func (k DataKey) GoString() string           { return redacted }
+// Format and LogValue keep the secret out of every text.
 func (k DataKey) Format(s fmt.State, _ rune) { io.WriteString(s, redacted) }
 func (k DataKey) LogValue() slog.Value       { return slog.StringValue(redacted) }

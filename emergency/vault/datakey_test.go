@@ -180,6 +180,15 @@ func TestDataKeyText(t *testing.T) {
 	}
 }
 
+func TestNoKeyWithoutRandomness(t *testing.T) {
+	if _, err := NewDataKey(bytes.NewReader(make([]byte, dataKeySize-1))); err == nil {
+		t.Error("a key was made of 31 bytes")
+	}
+	if _, err := (&DataKey{}).Seal(fieldPlace, nil); !errors.Is(err, ErrKey) {
+		t.Errorf("Seal with no key = %v, want ErrKey", err)
+	}
+}
+
 func TestKeyedHashKeepsPurposesApart(t *testing.T) {
 	key := mustDataKey(t)
 	base := key.KeyedHash("mail", []byte("anna@example.org"))

@@ -134,9 +134,7 @@ func (i *Identity) mayBeMine(stanzas []*age.Stanza, n int) bool {
 	return slices.Equal(stanzas[n-1].Args, []string{i.recipient.hint(stanzas[n])})
 }
 
-// String, GoString, Format and LogValue keep the secret out of every text.
-func (i Identity) String() string             { return redacted }
-func (i Identity) GoString() string           { return redacted }
+// Format and LogValue keep the secret out of every text.
 func (i Identity) Format(s fmt.State, _ rune) { io.WriteString(s, redacted) }
 func (i Identity) LogValue() slog.Value       { return slog.StringValue(redacted) }
 

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -54,6 +55,14 @@ func TestCanonicalText(t *testing.T) {
 			got := Canonical(p)
 			if want := golden(t, name+".json", got); !bytes.Equal(got, want) {
 				t.Errorf("Canonical:\n got %s\nwant %s", got, want)
+			}
+			// RFC 8785 puts the keys in order, as encoding/json does with a map.
+			var tree any
+			if err := json.Unmarshal(got, &tree); err != nil {
+				t.Fatal(err)
+			}
+			if sorted, err := json.Marshal(tree); err != nil || !bytes.Equal(sorted, got) {
+				t.Errorf("the keys are out of order: %v", err)
 			}
 			back, err := ParsePolicy(got)
 			if err != nil {

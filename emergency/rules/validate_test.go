@@ -93,6 +93,18 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+func TestErrorNamesTheFieldAndNoValue(t *testing.T) {
+	p := everything()
+	p.Rules[1].Who = Who{Contact, "Anna Example"}
+	err := p.Validate()
+	if err == nil {
+		t.Fatal("a contact with a space in the name is valid")
+	}
+	if got, want := err.Error(), "rules: invalid policy: rules[1].who.id: rules.invalid.id"; got != want {
+		t.Errorf("Error = %q, want %q", got, want)
+	}
+}
+
 func TestFaultsAreBounded(t *testing.T) {
 	p := Policy{Rules: make([]Rule, MaxRules)}
 	invalid := new(InvalidError)

@@ -154,5 +154,8 @@ func testLarge(t *testing.T, s Store) {
 	d := document(1, patient(1).ID)
 	d.Sealed = bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
 	puts(t, s, household(1), func(tx emergency.Tx) error { return tx.PutDocument(d) })
-	shows(t, s, d, func(r emergency.Reader) (emergency.Document, error) { return r.Document(d.Patient, d.ID) })
+	got, err := read(t, s, func(r emergency.Reader) (emergency.Document, error) { return r.Document(d.Patient, d.ID) })
+	if err != nil || !bytes.Equal(got.Sealed, d.Sealed) {
+		t.Errorf("got %d bytes, %v; want the %d bytes that were put", len(got.Sealed), err, len(d.Sealed))
+	}
 }

@@ -2,8 +2,10 @@ package cards
 
 import (
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Face is what is printed in plain words beside and behind the QR code, for eyes alone: no network, no telephone. Every word
@@ -99,12 +101,14 @@ func (f Face) backRoom() float64 {
 	return cardHeight - 2*backPadding - rules - height(heading, width, sizeLine, bold) - height(foot, width, sizeSmall, regular)
 }
 
-// heading is the first row of the back, so that it can be told whose it is by itself.
+// heading is the first row of the back, so that it can be told whose it is by itself. A long name must not take the room
+// of what matters more; it stands on the front.
 func (f Face) heading() []string {
+	name := shorten(f.Name, cardWidth-2*backPadding, sizeLine, 1)
 	if f.Demo {
-		return present(f.Name, f.Born, demoMark)
+		return present(name, f.Born, demoMark)
 	}
-	return present(f.Name, f.Born)
+	return present(name, f.Born)
 }
 
 // foot is the last row of the back.
@@ -160,6 +164,19 @@ func (f Face) nameSize(codeSide float64) float64 {
 	return sizeSmall
 }
 
+// shorten ends text that would take more than most rows in an ellipsis, so that everybody sees that it goes on. The text is
+// bold.
+func shorten(text string, width, size float64, most int) string {
+	if rows(width, size, span{text, bold}) <= most {
+		return text
+	}
+	runes := []rune(text)
+	fit := sort.Search(len(runes), func(n int) bool {
+		return rows(width, size, span{string(runes[:n+1]) + "…", bold}) > most
+	})
+	return strings.TrimSpace(string(runes[:fit])) + "…"
+}
+
 // height is what text takes, in millimetres, when it is set in a column of width millimetres.
 func height(text string, width, size, weight float64) float64 {
 	return float64(rows(width, size, span{text, weight})) * rowHeight(size)
@@ -211,7 +228,8 @@ func words(text string) []string {
 			out = append(out, text[start:i])
 			start = i
 		}
-		if end := i + len(string(r)); unicode.IsSpace(r) || ideographic(r) {
+		if unicode.IsSpace(r) && r != '\u00A0' || ideographic(r) {
+			end := i + utf8.RuneLen(r)
 			out = append(out, text[start:end])
 			start = end
 		}

@@ -73,6 +73,7 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 		slog.New(slog.NewTextHandler(&text, nil)).Info("text", "value", value)
 		slog.New(slog.NewJSONHandler(&text, nil)).Info("json", "value", value)
 	}
+	text.WriteString(secret.String() + address.String() + card.String())
 	object, err := json.Marshal(map[string]any{"secret": secret})
 	if err != nil {
 		t.Fatal(err)

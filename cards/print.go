@@ -66,7 +66,7 @@ var printTemplate = template.Must(template.New("print").Parse(printHTML))
 // WritePrintPage writes a page that prints the cards, both sides each: one HTML file without script and without anything
 // from elsewhere, black on white whatever surrounds it, also good to look at on a screen. Lines for which there is no room
 // are left out: Face.Split says which. It returns the error of w, or one for a paper that it does not know.
-func WritePrintPage(w io.Writer, o PrintOptions, cards ...PrintedCard) error {
+func WritePrintPage(w io.Writer, o PrintOptions, printed ...PrintedCard) error {
 	sizes := map[Paper]string{PaperCard: "85.6mm 54mm", PaperA4: "A4", PaperLetter: "letter"}
 	if o.Paper == "" {
 		o.Paper = PaperCard
@@ -81,7 +81,7 @@ func WritePrintPage(w io.Writer, o PrintOptions, cards ...PrintedCard) error {
 		margin = "8mm"
 	}
 	page.Style = template.CSS("@page{size:" + size + ";margin:" + margin + "}\n" + printCSS)
-	for _, card := range cards {
+	for _, card := range printed {
 		page.Cards = append(page.Cards, printCard(card))
 	}
 	if err := printTemplate.Execute(w, page); err != nil {
@@ -122,22 +122,10 @@ func printCard(card PrintedCard) printSides {
 		Code:      template.HTML(card.Code.SVG(Picture{ModuleMM: module, Title: card.Face.CodeTitle, Lang: card.Face.Lang})),
 		ShortCode: card.Face.Code.String(),
 		NameClass: class[size],
-		Name:      shorten(card.Face.Name, frontTextWidth(side), size),
+		Name:      shorten(card.Face.Name, frontTextWidth(side), size, maxNameRows),
 		Printed:   printed,
 		Left:      len(left) > 0,
 		Heading:   card.Face.heading(),
 		Foot:      card.Face.foot(),
 	}
-}
-
-// shorten ends a name that would take more than maxNameRows rows in an ellipsis, so that everybody sees that it goes on.
-func shorten(name string, width, size float64) string {
-	if rows(width, size, span{name, bold}) <= maxNameRows {
-		return name
-	}
-	runes := []rune(name)
-	for len(runes) > 0 && rows(width, size, span{string(runes) + "…", bold}) > maxNameRows {
-		runes = runes[:len(runes)-1]
-	}
-	return string(runes) + "…"
 }

@@ -254,6 +254,9 @@ func TestLongNamesEndInAnEllipsis(t *testing.T) {
 	if !strings.Contains(page, `<p class="name small"><bdi>Maximiliana Maximiliana`) || !strings.Contains(page, "…</bdi></p>") {
 		t.Error("a name of a thousand letters is not shortened")
 	}
+	if Fit(face) < Fit(testFace())-2 { // its second row, and that of the last sentence
+		t.Errorf("with a name of a thousand letters %d lines fit, else %d", Fit(face), Fit(testFace()))
+	}
 	face.Name = "Ada Ek"
 	if page := printed(t, PrintOptions{}, PrintedCard{face, testPrintedCode(t)}); !strings.Contains(page, `<p class="name large"><bdi>Ada Ek</bdi></p>`) {
 		t.Error("a short name is not printed large")
@@ -271,6 +274,7 @@ func TestRows(t *testing.T) {
 		{"two words in two rows", "emergency emergency", 15, 2},
 		{"a long word is broken", strings.Repeat("w", 30), 20, 4},
 		{"no spaces in Japanese", strings.Repeat("緊", 30), 26, 3},
+		{"no-break spaces do not break", "emergency\u00a0emergency x", 15, 3},
 		{"marks take no width", "e" + strings.Repeat("\u0301", 500), 5, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {

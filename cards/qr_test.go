@@ -69,6 +69,13 @@ func TestEncodeQRRefuses(t *testing.T) {
 	}
 }
 
+func TestLevelString(t *testing.T) {
+	got := fmt.Sprint(LevelL, LevelM, LevelQ, LevelH, LevelH+1, LevelL-1)
+	if want := "L M Q H unknown unknown"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // TestMatrixIsAQRCode looks for the three finder patterns, which a transposed or inverted matrix would not have.
 func TestMatrixIsAQRCode(t *testing.T) {
 	m := testMatrix(t, testAddress(t).URL(), LevelM)

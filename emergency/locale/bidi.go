@@ -1,7 +1,7 @@
 package locale
 
 import (
-	"unicode"
+	"strings"
 
 	"golang.org/x/text/unicode/bidi"
 )
@@ -13,8 +13,11 @@ const (
 )
 
 // isolate wraps a value that contains letters or digits which run against the sentence, so that a Hebrew name in an English sentence, or a
-// telephone number in an Arabic one, stays in one piece.
+// telephone number in an Arabic one, stays in one piece. A plain number is one piece by itself.
 func isolate(direction, value string) string {
+	if strings.Trim(value, "0123456789") == "" {
+		return value
+	}
 	for _, r := range value {
 		if against(direction, r) {
 			return firstStrongIsolate + value + popDirectionalIsolate
@@ -24,14 +27,10 @@ func isolate(direction, value string) string {
 }
 
 func against(direction string, r rune) bool {
-	if r < 0x590 && direction == "ltr" {
-		return false
-	}
 	property, _ := bidi.LookupRune(r)
-	switch class := property.Class(); direction {
-	case "rtl":
-		return class == bidi.L || class == bidi.EN && unicode.IsDigit(r)
-	default:
-		return class == bidi.R || class == bidi.AL
+	class := property.Class()
+	if direction == "rtl" {
+		return class == bidi.L || class == bidi.EN
 	}
+	return class == bidi.R || class == bidi.AL
 }

@@ -52,6 +52,7 @@ func TestT(t *testing.T) {
 		{"an Arabic name in English", "en", "hello", []any{"name", "سلمى"}, "Hello, \u2068سلمى\u2069!"},
 		{"a Latin name in Arabic", "ar", "hello", []any{"name", "Ada"}, "مرحبًا \u2068Ada\u2069"},
 		{"an Arabic name in Arabic", "ar", "hello", []any{"name", "سلمى"}, "مرحبًا سلمى"},
+		{"a number in Arabic", "ar", "cards", []any{"count", 4}, "4 بطاقات"},
 		{"one", "en", "cards", []any{"count", 1}, "1 card"},
 		{"a JSON number", "en", "cards", []any{"count", float64(2)}, "2 cards"},
 		{"few in Russian", "ru", "cards", []any{"count", 3}, "3 карты"},

@@ -66,12 +66,12 @@ export class Words {
   }
 
   /**
-   * Keeps a value that runs against the sentence in one piece (UAX #9 section 2.2).
+   * Keeps a value that runs against the sentence in one piece (UAX #9 section 2.2). A plain number is one piece by itself.
    * @param {string} value
    */
   isolate(value) {
     const against = this.dir === 'rtl' ? /[\p{Script=Latin}0-9]/u : /[\p{Script=Arabic}\p{Script=Hebrew}]/u;
-    return against.test(value) ? `\u2068${value}\u2069` : value;
+    return against.test(value) && !/^[0-9]+$/.test(value) ? `\u2068${value}\u2069` : value;
   }
 
   /**

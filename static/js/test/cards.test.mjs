@@ -21,7 +21,7 @@ function take(url) {
   return { secret, opened };
 }
 
-const vectors = readdirSync(folder).map((name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
+const vectors = readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
 
 // An address with another scheme or host never reaches our page, so these vectors are for other readers; revocation of single cards is
 // asked of the issuer and tested in status.test.mjs.

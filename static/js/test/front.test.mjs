@@ -19,7 +19,7 @@ for (const line of readFileSync(new URL('../terms/catalogue/numbers.csv', summar
   keys[Number(number)] = key;
 }
 
-const vectors = readdirSync(folder).filter((name) => name.startsWith('front-')).map((name) => [name, JSON.parse(readFileSync(new URL(name, folder), 'utf8'))]);
+const vectors = readdirSync(folder).filter((name) => name.startsWith('front-') && name.endsWith('.json')).map((name) => [name, JSON.parse(readFileSync(new URL(name, folder), 'utf8'))]);
 
 test('the vectors are there', () => assert.ok(vectors.length > 30));
 

@@ -21,7 +21,7 @@ readonly staticcheck_version=v0.8.2
 readonly node_minimum=20.19.0
 readonly packages=(
   age chromium curl fonts-noto-cjk fonts-noto-core gcc git jq libc6-dev
-  poppler-utils sqlite3 strace zbar-tools
+  poppler-utils sqlite3 strace unzip zbar-tools
 )
 
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/locket-test
@@ -80,7 +80,7 @@ install_packages() {
         { tail -20 "$work/apt.log" >&2; die "apt-get could not install: ${missing[*]}"; }
     fi
   fi
-  for name in age chromium curl gcc git jq node npm pdfinfo pdftoppm sqlite3 strace zbarimg; do
+  for name in age chromium curl gcc git jq node npm pdfinfo pdftoppm sqlite3 strace unzip zbarimg; do
     command -v "$name" >/dev/null || die "$name is missing; it comes with one of these Debian packages: ${packages[*]} nodejs npm"
   done
   at_least "$(node --version | tr -d v)" "$node_minimum" ||

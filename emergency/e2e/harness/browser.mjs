@@ -123,6 +123,7 @@ export async function addAuthenticator(page, options = {}) {
   });
   return {
     remove: () => session.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId }),
+    add: (credential) => session.send('WebAuthn.addCredential', { authenticatorId, credential }),
     credentials: async () => (await session.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
   };
 }

@@ -1,0 +1,66 @@
+// Every document that Locket exports is judged by somebody else: the FHIR R4
+// definitions as @medplum/core reads them, and the rules of the IPS guide.
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { must } from './harness/house.mjs';
+import { violations } from './harness/ips.mjs';
+import { directory, locket } from './harness/locket.mjs';
+
+const root = join(import.meta.dirname, '../..');
+const json = (folder) => (existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => join(folder, name)) : []);
+
+// Ours, and, where they stand beside the checkout, real ones.
+const documents = [
+  ...json(join(root, 'emergency/emergencytest/fixtures')),
+  ...json(join(root, '../shared/data/ips')),
+  ...json(join(root, '../shared/data/reference-patient')),
+];
+
+let data;
+
+before(async () => {
+  data = join(directory(), 'data');
+  await must(['keys', 'init', '--data', data, '--url', 'https://locket.example']);
+});
+
+test('the validator is awake', () => {
+  const bundle = JSON.parse(readFileSync(documents[0], 'utf8'));
+  delete bundle.entry[0].resource.status;
+  bundle.entry[1].resource.invented = true;
+  assert.ok(violations(bundle).length >= 2);
+});
+
+for (const path of documents) {
+  test(`${basename(path)} is exported as a valid IPS, and again the same`, async () => {
+    const first = await roundTrip(path);
+    assert.deepEqual(violations(JSON.parse(readFileSync(first.path, 'utf8'))), []);
+    const second = await roundTrip(first.path);
+    assert.deepEqual(second.report.on_front, first.report.on_front);
+    assert.deepEqual(second.report.left_out, first.report.left_out);
+    assert.deepEqual(second.report.not_understood, [], 'our own documents are understood whole');
+  });
+}
+
+/** Issues from a document and exports the record that came of it. */
+async function roundTrip(path) {
+  const folder = directory();
+  await must(['issue', '--data', data, '--in', path, '--carrier', 'wallet', '--out', folder]);
+  const report = JSON.parse(readFileSync(join(folder, 'card.json'), 'utf8'));
+  const out = join(folder, 'export.json');
+  await must(['export', '--data', data, '--patient', report.patient, '--out', out]);
+  return { report, path: out };
+}
+
+test('the whole folder in one go: a bad file stops nobody', { timeout: 120_000 }, async () => {
+  const folder = directory();
+  const result = await locket(['issue', '--data', data, '--in', join(root, 'emergency/emergencytest/fixtures'), '--out', folder, '--json']);
+  assert.equal(result.code, 0, result.stderr);
+  assert.equal(result.stdout.trim().split('\n').length, json(join(root, 'emergency/emergencytest/fixtures')).length);
+});
+
+after(async () => {
+  await must(['audit', 'verify', '--data', data]);
+});

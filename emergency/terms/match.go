@@ -21,8 +21,11 @@ const (
 	rxnorm = "http://www.nlm.nih.gov/research/umls/rxnorm"
 	icd10  = "http://hl7.org/fhir/sid/icd-10"
 	icd11  = "http://id.who.int/icd/release/11/mms"
-	atc    = "http://www.whocc.no/atc"
+	atc    = ATC
 )
+
+// ATC is the URI of the Anatomical Therapeutic Chemical classification, in which hospitals read medicines.
+const ATC = "http://www.whocc.no/atc"
 
 // spellings lists other names of the same systems that are met in real documents, without scheme and trailing slash.
 // National modifications of ICD-10 agree with it in the classes that the catalogue uses (three characters, or four).

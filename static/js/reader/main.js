@@ -283,6 +283,7 @@ class Reader {
       return; // without a network and without these words: the page stays as it is
     }
     chooseLanguage(lang);
+    history.replaceState(history.state, '', location.pathname + location.hash); // an address that asks for a language asked for the last one
     this.render(this.view, { keepPlace: true });
   }
 
@@ -307,12 +308,17 @@ function languageChoices() {
   return [...document.querySelectorAll('.languages a')].map((choice) => /** @type {HTMLElement} */ (choice));
 }
 
-/** The language that was chosen here before, unless the address asks for one; else the page's own. */
+/**
+ * The language that was chosen here before, unless the address asks for one; else the page's own. A pseudo-language of the tests has no words
+ * here: it is said in the first of the menu, in its own direction.
+ */
 function wantedLanguage() {
   const { lang, dir } = document.documentElement;
+  const choices = languageChoices();
   const chosen = new URLSearchParams(location.search).has('lang') ? null : chosenLanguage();
-  const choice = languageChoices().find((each) => each.lang === chosen);
-  return choice ? { lang: choice.lang, dir: choice.dataset.dir ?? 'ltr' } : { lang, dir: dir || 'ltr' };
+  const choice = choices.find((each) => each.lang === chosen);
+  if (choice) return { lang: choice.lang, dir: choice.dataset.dir ?? 'ltr' };
+  return { lang: choices.some((each) => each.lang === lang) ? lang : choices[0].lang, dir: dir || 'ltr' };
 }
 
 /** Keeps the page and its files for the day without a network. */

@@ -126,7 +126,7 @@ func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Open
 	}
 	grant = Grant{ID: GrantID(id), Token: hash, Card: door.Card.ID, Patient: door.Patient.ID, Step: request.Step, Sections: decision.Sections,
 		From: now, Until: decision.Until.Truncate(time.Millisecond)}
-	opened, err := s.release(ctx, c, request, door, grant, audit.GlassOpened, func(tx Tx) error { return tx.PutGrant(grant) })
+	opened, err := s.disclose(ctx, c, request, door, grant, audit.GlassOpened, func(tx Tx) error { return tx.PutGrant(grant) })
 	opened.Grant, opened.Says = token, decision.Public().Says
 	return opened, err
 }
@@ -136,7 +136,7 @@ func (s *Service) reopen(ctx context.Context, c Caller, request OpenRequest, doo
 	if grant.Card != door.Card.ID || !grant.EndedAt.IsZero() || !now.Before(grant.Until) {
 		return Opened{}, &Refusal{Says: []rules.Message{{Key: rules.KeySaysOver}}, Next: []rules.Message{{Key: rules.KeyNextAgain}}}
 	}
-	opened, err := s.release(ctx, c, request, door, grant, audit.GlassReopened, func(tx Tx) error {
+	opened, err := s.disclose(ctx, c, request, door, grant, audit.GlassReopened, func(tx Tx) error {
 		current, err := tx.Grant(grant.Token)
 		if err == nil && !current.EndedAt.IsZero() {
 			err = ErrChanged
@@ -147,9 +147,9 @@ func (s *Service) reopen(ctx context.Context, c Caller, request OpenRequest, doo
 	return opened, err
 }
 
-// release unseals what a grant covers and hands it out, once the entry that says so is durable. What was decided on must still hold inside the
+// disclose unseals what a grant covers and hands it out, once the entry that says so is durable. What was decided on must still hold inside the
 // transaction: a card revoked or rules changed in between end it with ErrChanged, which the responder may simply try again.
-func (s *Service) release(ctx context.Context, c Caller, request OpenRequest, door Opening, grant Grant, kind audit.Type, write func(Tx) error) (Opened, error) {
+func (s *Service) disclose(ctx context.Context, c Caller, request OpenRequest, door Opening, grant Grant, kind audit.Type, write func(Tx) error) (Opened, error) {
 	shown := summary.Record{Patient: string(door.Patient.ID)}
 	if door.Record.Version > 0 {
 		key, err := vault.CardIdentity([16]byte(request.Secret))

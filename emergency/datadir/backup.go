@@ -1,0 +1,91 @@
+package datadir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/emergency"
+)
+
+// Backup writes a consistent copy of the database and the settings of a data directory into the folder out, which must not exist, while a server
+// may run on it. It returns the number of log entries in the copy. The keys are not copied.
+func Backup(ctx context.Context, dir, keys, out string, progress func(done, total int)) (entries int64, err error) {
+	house, err := Open(ctx, Options{Dir: dir, Keys: keys})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, house.Store.Close()) }()
+	if err := os.Mkdir(out, 0o700); err != nil {
+		return 0, err
+	}
+	// The entry comes first, so that the copy holds it too: a restored house says when its copy was made.
+	if err := house.Service.RecordOperator(ctx, emergency.Caller{Operator: true}, audit.BackupMade, nil); err != nil {
+		return 0, err
+	}
+	signed, err := house.Log.Publish(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := house.Store.Backup(ctx, DatabasePath(out), progress); err != nil {
+		return 0, err
+	}
+	return signed.Size, copyNew(filepath.Join(dir, settingsFile), filepath.Join(out, settingsFile))
+}
+
+// Restore makes the data directory dir from a backup and a folder of keys. It checks that the whole log opens and holds, and makes an entry of the
+// restore. It returns the number of entries that were restored.
+func Restore(ctx context.Context, in, keys, dir string) (entries int64, err error) {
+	if _, err := ReadSettings(in); err != nil {
+		return 0, err
+	}
+	loaded, err := LoadKeys(keys)
+	if err != nil {
+		return 0, err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return 0, err
+	}
+	if err := loaded.Save(KeyDir(dir, "")); err != nil {
+		return 0, err
+	}
+	for _, name := range []string{databaseFile, settingsFile} {
+		if err := copyNew(filepath.Join(in, name), filepath.Join(dir, name)); err != nil {
+			return 0, err
+		}
+	}
+	house, err := Open(ctx, Options{Dir: dir})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, house.Close(context.WithoutCancel(ctx))) }()
+	if err := house.Store.Check(ctx, true); err != nil {
+		return 0, err
+	}
+	report, err := audit.VerifyStore(ctx, house.Store, house.Log.Verifier(), emergency.LogSealer(loaded.Data), nil)
+	if err != nil {
+		return 0, fmt.Errorf("the log of the backup does not hold with these keys: %w", err)
+	}
+	details := map[string]string{"entries": strconv.FormatInt(report.Size, 10)}
+	return report.Size, house.Service.RecordOperator(ctx, emergency.Caller{Operator: true}, audit.BackupRestored, details)
+}
+
+// copyNew copies a file to where none is yet, and syncs it.
+func copyNew(from, to string) (err error) {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	target, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(target, source)
+	return errors.Join(err, target.Sync(), target.Close())
+}

@@ -1,0 +1,204 @@
+package emergency
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode"
+
+	"filippo.io/age"
+
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/emergency/summary"
+	"github.com/locket-health/locket/emergency/vault"
+)
+
+// DocumentView is an original document as a keeper sees it: what came in, byte for byte.
+type DocumentView struct {
+	ID        DocumentID `json:"-"`
+	Name      string     `json:"name"`
+	MediaType string     `json:"media_type"`
+	Size      int        `json:"size"`
+	SHA256    string     `json:"sha256"`
+	CreatedAt time.Time  `json:"-"`
+}
+
+// ImportPreview is what an import would bring, before anything of it is saved.
+type ImportPreview struct {
+	Token    string // for ConfirmImport, within the hour
+	Imported summary.Imported
+}
+
+// pendingImport is what waits between the preview and the confirmation.
+type pendingImport struct {
+	Patient  PatientID
+	Name     string
+	Document []byte
+}
+
+// maxDocumentBytes is what an import reads at most.
+const maxDocumentBytes = 16 << 20
+
+// PreviewImport reads a FHIR document for a patient and shows what is understood, what is kept as text and what is not understood. Nothing is saved
+// but the sealed document itself, for an hour, so that it need not be sent twice.
+func (s *Service) PreviewImport(ctx context.Context, c Caller, id PatientID, document []byte, name string) (ImportPreview, error) {
+	if _, err := s.kept(ctx, c, id); err != nil {
+		return ImportPreview{}, err
+	}
+	if len(document) > maxDocumentBytes {
+		return ImportPreview{}, ErrTooLarge.with("limit_mb", maxDocumentBytes>>20)
+	}
+	imported, err := summary.Import(document)
+	if err != nil {
+		return ImportPreview{}, ErrInvalid.because(err)
+	}
+	body, err := json.Marshal(pendingImport{Patient: id, Name: fileName(name), Document: document})
+	if err != nil {
+		return ImportPreview{}, err
+	}
+	token, err := s.remember(ctx, c, ceremonyImport, importLife, waiting{Body: body})
+	return ImportPreview{Token: token, Imported: imported}, err
+}
+
+// ConfirmImport adds what the preview showed to the record and keeps the original document, sealed.
+func (s *Service) ConfirmImport(ctx context.Context, c Caller, id PatientID, token string) error {
+	if _, err := s.kept(ctx, c, id); err != nil {
+		return err
+	}
+	_, body, err := s.take(ctx, c, ceremonyImport, token)
+	if err != nil {
+		return err
+	}
+	var pending pendingImport
+	if err := json.Unmarshal(body, &pending); err != nil {
+		return err
+	}
+	if pending.Patient != id {
+		return ErrCeremony
+	}
+	imported, err := summary.Import(pending.Document)
+	if err != nil {
+		return ErrInvalid.because(err)
+	}
+	// The original first: if the second step fails, something is kept twice at worst, and nothing is lost.
+	if err := s.keepDocument(ctx, c, id, pending.Name, pending.Document); err != nil {
+		return err
+	}
+	return s.changeRecord(ctx, c, id, audit.RecordImported, func(record *summary.Record) error {
+		*record = summary.Merge(*record, imported.Record)
+		return nil
+	})
+}
+
+// keepDocument stores an original, sealed to the server's identity.
+func (s *Service) keepDocument(ctx context.Context, c Caller, id PatientID, name string, content []byte) error {
+	row, err := s.sealDocument(id, name, content)
+	if err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		if _, err := s.keptIn(tx, c, id); err != nil {
+			return err
+		}
+		return tx.PutDocument(row)
+	})
+}
+
+func (s *Service) sealDocument(id PatientID, name string, content []byte) (Document, error) {
+	key, err := newID(s.Rand)
+	if err != nil {
+		return Document{}, err
+	}
+	row := Document{ID: DocumentID(key), Patient: id, CreatedAt: s.now()}
+	sum := sha256.Sum256(content)
+	info, err := json.Marshal(DocumentView{Name: name, MediaType: "application/fhir+json", Size: len(content), SHA256: hex.EncodeToString(sum[:])})
+	if err != nil {
+		return Document{}, err
+	}
+	if row.SealedInfo, err = s.seal("document", "info", key, info); err != nil {
+		return Document{}, err
+	}
+	row.Sealed, err = vault.SealRecord(documentPlace(row.ID), []age.Recipient{s.Identity.Recipient()}, content)
+	return row, err
+}
+
+// Documents lists the originals kept for a patient.
+func (s *Service) Documents(ctx context.Context, c Caller, id PatientID) ([]DocumentView, error) {
+	var views []DocumentView
+	err := s.Store.View(ctx, func(r Reader) error {
+		if _, err := s.keptIn(r, c, id); err != nil {
+			return err
+		}
+		rows, err := r.Documents(id)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			view, err := s.viewDocument(row)
+			if err != nil {
+				return err
+			}
+			views = append(views, view)
+		}
+		return nil
+	})
+	return views, err
+}
+
+// Document returns an original, byte for byte, to a keeper of its patient.
+func (s *Service) Document(ctx context.Context, c Caller, id PatientID, document DocumentID) (DocumentView, []byte, error) {
+	var view DocumentView
+	var content []byte
+	err := s.Store.View(ctx, func(r Reader) error {
+		if _, err := s.keptIn(r, c, id); err != nil {
+			return err
+		}
+		row, err := r.Document(id, document)
+		if err != nil {
+			return err
+		}
+		if view, err = s.viewDocument(row); err != nil {
+			return err
+		}
+		content, err = vault.OpenRecord(documentPlace(row.ID), s.Identity, row.Sealed, maxDocumentBytes)
+		return err
+	})
+	return view, content, err
+}
+
+func (s *Service) viewDocument(row Document) (DocumentView, error) {
+	var view DocumentView
+	plain, err := s.unseal("document", "info", string(row.ID), row.SealedInfo)
+	if err != nil {
+		return view, err
+	}
+	err = json.Unmarshal(plain, &view)
+	view.ID, view.CreatedAt = row.ID, row.CreatedAt
+	return view, err
+}
+
+// documentPlace is where an original stands in the store.
+func documentPlace(id DocumentID) vault.AAD {
+	return vault.AAD{Table: "document", Column: "sealed", Row: string(id)}
+}
+
+// fileName keeps the last part of a name from outside, without control characters and not too long.
+func fileName(name string) string {
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, name)
+	if len(name) > maxNameBytes {
+		name = strings.ToValidUTF8(name[:maxNameBytes], "")
+	}
+	if name == "" {
+		name = "summary.json"
+	}
+	return name
+}

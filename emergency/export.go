@@ -1,0 +1,267 @@
+package emergency
+
+import (
+	"archive/zip"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/emergency/rules"
+	"github.com/locket-health/locket/emergency/summary"
+	"github.com/locket-health/locket/emergency/vault"
+)
+
+// minPassphrase is the fewest characters that an export is sealed with: it leaves the house and can be tried at leisure.
+const minPassphrase = 10
+
+// Export writes everything that the caller's account keeps as a zip: a folder a patient with the record as an International Patient Summary and as it
+// is kept here, the original documents, the rules with their approvals, the cards, and the log with its proofs. With a passphrase the
+// zip is an age file that the stock age tool opens. The export is an entry before the first byte leaves.
+func (s *Service) Export(ctx context.Context, c Caller, w io.Writer, passphrase string) error {
+	if !c.SignedIn() {
+		return ErrSignIn
+	}
+	if !c.fresh(s.now()) {
+		return ErrFreshPasskey
+	}
+	if passphrase != "" && len([]rune(passphrase)) < minPassphrase {
+		return ErrInvalid.with("field", "passphrase")
+	}
+	patients, err := s.Patients(ctx, c)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.Update(ctx, func(tx Tx) error {
+		event := s.event(c, audit.DataExported, string(c.Account))
+		event.Details = map[string]string{"sealed": fmt.Sprint(passphrase != "")}
+		tx.Append(event)
+		for _, patient := range patients {
+			event.Subject = string(patient.ID)
+			tx.Append(event)
+		}
+		return nil
+	}); err != nil {
+		return noLogNoData(err)
+	}
+	if _, err := s.Log.Publish(ctx); err != nil {
+		return err // so that every entry up to here is exported with its proof
+	}
+	if passphrase == "" {
+		return s.writeExport(ctx, c, w, patients)
+	}
+	sealed, err := vault.EncryptExport(w, passphrase)
+	if err != nil {
+		return err
+	}
+	if err := s.writeExport(ctx, c, sealed, patients); err != nil {
+		return err
+	}
+	return sealed.Close()
+}
+
+// exporter writes files into a zip and remembers the first error.
+type exporter struct {
+	*zip.Writer
+	err error
+}
+
+func (e *exporter) file(name string, content []byte) {
+	if e.err != nil {
+		return
+	}
+	w, err := e.Create(name)
+	if err == nil {
+		_, err = w.Write(content)
+	}
+	e.err = err
+}
+
+func (e *exporter) json(name string, value any) {
+	content, err := json.MarshalIndent(value, "", "  ")
+	if e.err == nil {
+		e.err = err
+	}
+	e.file(name, append(content, '\n'))
+}
+
+func (s *Service) writeExport(ctx context.Context, c Caller, w io.Writer, patients []PatientView) error {
+	out := &exporter{Writer: zip.NewWriter(w)}
+	account, err := s.Account(ctx, c)
+	if err != nil {
+		return err
+	}
+	out.file("README.txt", []byte(exportReadme))
+	out.json("account.json", account)
+	history, err := s.fullHistory(ctx, string(c.Account))
+	if err != nil {
+		return err
+	}
+	out.history("account-log", history)
+	for i, patient := range patients {
+		if err := s.exportPatient(ctx, c, out, fmt.Sprintf("patient-%d", i+1), patient); err != nil {
+			return err
+		}
+	}
+	if out.err != nil {
+		return out.err
+	}
+	return out.Close()
+}
+
+const exportReadme = `This is everything that Locket keeps for this account.
+
+patient-N/ips.json          the record as a FHIR R4 International Patient Summary
+patient-N/record.json       the record as it is kept here, private notes included
+patient-N/documents/        the original documents as they came in, byte for byte
+patient-N/rules.json        every version of the break-glass rules with the passkey's approval
+patient-N/cards.json        the cards, without their secrets
+patient-N/log/entries.ndjson  who looked: payload and salt of every entry, in order
+patient-N/log/N.tlog-proof    the proof of each entry (c2sp.org/tlog-proof@v1)
+patient-N/log/vkey            the key that the log is signed with
+
+To check an entry: SHA-256("locket-audit/commit/v1" || salt || 32-bit big-endian length || payload) is its commitment; the leaf of the tree is
+"locket-audit/v1" and a newline, followed by the commitment; the proof leads from there to the signed checkpoint.
+`
+
+// rulesExport is one version of the rules in an export.
+type rulesExport struct {
+	Version  int             `json:"version"`
+	Policy   json.RawMessage `json:"policy"`
+	Approved *Approved       `json:"approved,omitempty"`
+}
+
+func (s *Service) exportPatient(ctx context.Context, c Caller, out *exporter, folder string, patient PatientView) error {
+	record, err := s.Record(ctx, c, patient.ID)
+	if err != nil {
+		return err
+	}
+	bundle, err := s.exportIPS(record)
+	if err != nil {
+		return err
+	}
+	out.file(folder+"/ips.json", bundle)
+	out.json(folder+"/record.json", record)
+	documents, err := s.Documents(ctx, c, patient.ID)
+	if err != nil {
+		return err
+	}
+	for i, view := range documents {
+		_, content, err := s.Document(ctx, c, patient.ID, view.ID)
+		if err != nil {
+			return err
+		}
+		out.file(fmt.Sprintf("%s/documents/%d-%s", folder, i+1, view.Name), content)
+	}
+	versions, err := s.exportRules(ctx, patient.ID)
+	if err != nil {
+		return err
+	}
+	out.json(folder+"/rules.json", versions)
+	cards, err := s.Cards(ctx, c, patient.ID)
+	if err != nil {
+		return err
+	}
+	out.json(folder+"/cards.json", cards)
+	history, err := s.fullHistory(ctx, string(patient.ID))
+	if err != nil {
+		return err
+	}
+	out.history(folder+"/log", history)
+	return nil
+}
+
+// ExportIPS returns a patient's record as an International Patient Summary, for a keeper.
+func (s *Service) ExportIPS(ctx context.Context, c Caller, id PatientID) ([]byte, error) {
+	record, err := s.Record(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
+	if c.Operator {
+		if err := s.Store.Update(ctx, func(tx Tx) error {
+			tx.Append(s.event(c, audit.DataExported, string(id)))
+			return nil
+		}); err != nil {
+			return nil, noLogNoData(err)
+		}
+	}
+	return s.exportIPS(record)
+}
+
+func (s *Service) exportIPS(record summary.Record) ([]byte, error) {
+	return summary.Export(record, summary.ExportOptions{Now: s.now(), Author: s.Issuer()})
+}
+
+func (s *Service) exportRules(ctx context.Context, id PatientID) ([]rulesExport, error) {
+	var rows []Rules
+	if err := s.Store.View(ctx, func(r Reader) (err error) {
+		rows, err = r.RulesHistory(id)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	var versions []rulesExport
+	for _, row := range rows {
+		policy, err := s.openRules(row)
+		if err != nil {
+			return nil, err
+		}
+		version := rulesExport{Version: row.Version, Policy: rules.Canonical(policy)}
+		plain, err := s.unseal("rules", "approval", rulesRow(row), row.SealedApproval)
+		if err != nil {
+			return nil, err
+		}
+		if plain != nil {
+			version.Approved = new(Approved)
+			if err := json.Unmarshal(plain, version.Approved); err != nil {
+				return nil, err
+			}
+		}
+		versions = append(versions, version)
+	}
+	return versions, nil
+}
+
+// fullHistory reads a subject's whole history, page by page.
+func (s *Service) fullHistory(ctx context.Context, subject string) (HistoryView, error) {
+	var whole HistoryView
+	for after := uint64(0); ; {
+		page, err := s.history(ctx, subject, after, maxHistory)
+		if err != nil {
+			return whole, err
+		}
+		whole.VKey = page.VKey
+		whole.Entries = append(whole.Entries, page.Entries...)
+		if len(page.Entries) < maxHistory {
+			return whole, nil
+		}
+		after = page.Entries[len(page.Entries)-1].Seq
+	}
+}
+
+// history writes entries and proofs into a folder of the export.
+func (e *exporter) history(folder string, history HistoryView) {
+	e.file(folder+"/vkey", []byte(history.VKey+"\n"))
+	var lines []byte
+	for _, entry := range history.Entries {
+		line, err := json.Marshal(map[string]any{"index": entry.Index, "seq": entry.Seq, "payload": string(entry.Payload),
+			"salt": base64.RawURLEncoding.EncodeToString(entry.Salt)})
+		if err != nil {
+			e.err = errors.Join(e.err, err)
+			return
+		}
+		lines = append(append(lines, line...), '\n')
+		if entry.Proof != nil {
+			text, err := entry.Proof.MarshalText()
+			if err != nil {
+				e.err = errors.Join(e.err, err)
+				return
+			}
+			e.file(fmt.Sprintf("%s/%d.tlog-proof", folder, entry.Seq), text)
+		}
+	}
+	e.file(folder+"/entries.ndjson", lines)
+}

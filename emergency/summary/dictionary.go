@@ -15,6 +15,9 @@ import (
 //go:embed dictionary/1.txt
 var dictionary []byte
 
+// Dictionary is a copy of preset dictionary 1, for readers in other languages.
+func Dictionary() []byte { return bytes.Clone(dictionary) }
+
 // deflater is a compressor with its buffer, kept between cards: making one costs far more than using it.
 type deflater struct {
 	buffer bytes.Buffer

@@ -36,9 +36,8 @@ export function frontPage(state, words, actions) {
   if (read && (verdict.shows === 'all' || state.revealed)) {
     const { front } = read;
     const shown = { lang: front.lang ?? '', identity: front.identity ?? {}, items: front.items };
-    const unchecked = verdict.state === 'tampered' || verdict.state === 'unknown_issuer' || verdict.state === 'no_keys';
-    parts.push(el('div', { class: unchecked ? 'content unverified' : 'content' },
-      unchecked && el('p', { class: 'stamp' }, words.t('reader.not_verified')),
+    parts.push(el('div', { class: verdict.trusted ? 'content' : 'content unverified' },
+      !verdict.trusted && el('p', { class: 'stamp' }, words.t('reader.not_verified')),
       recordOf(shown, words, new Date())));
   }
   if (read && verdict.state !== 'checking') parts.push(glass(state, words, actions), about(state, words));
@@ -98,7 +97,7 @@ function glass({ resumable }, words, actions) {
 function about({ verdict, read, trust, online }, words) {
   if (!read) return el('div');
   const { card } = read;
-  const signature = signatureOf(verdict.state);
+  const signature = verdict.trusted ? 'good' : verdict.state === 'tampered' ? 'bad' : 'unchecked';
   const lines = /** @type {[string, Node | string][]} */ ([
     ['reader.about.issuer', el('bdi', { dir: 'ltr' }, card.issuer)],
     ['reader.about.issued', words.date(day(card.issued))],
@@ -106,21 +105,11 @@ function about({ verdict, read, trust, online }, words) {
     ['reader.about.signature', words.t(`reader.signature.${signature}`)],
     ['reader.about.keys', trust ? age(trust.storedAt, words) : words.t('reader.keys.none')],
     // Nobody but the one who signed the card can revoke it.
-    signature === 'good' && ['reader.about.revocation', words.t(`reader.online.${online.status}`, { at: words.moment(online.at) })],
+    verdict.trusted && ['reader.about.revocation', words.t(`reader.online.${online.status}`, { at: words.moment(online.at) })],
   ].filter(Boolean));
   return el('section', { class: 'about', 'aria-labelledby': 'about' },
     el('h2', { id: 'about' }, words.t('reader.about.title')),
     el('dl', {}, lines.map(([key, value]) => el('div', {}, el('dt', {}, words.t(key)), el('dd', {}, value)))));
-}
-
-/** @param {string} state */
-function signatureOf(state) {
-  switch (state) {
-    case 'tampered': return 'bad';
-    case 'unknown_issuer':
-    case 'no_keys': return 'unchecked';
-    default: return 'good';
-  }
 }
 
 /**

@@ -35,7 +35,7 @@ export function requestBody(secret, step, answers, grant) {
 /**
  * @typedef {object} Outcome
  * @property {'granted'|'wait'|'refused'|'no_card'|'slow_down'|'unavailable'|'offline'|'failed'} kind
- * @property {any} [answer]       the body of a granted answer
+ * @property {any} [answer]       the body of an answer that grants, or that says until when to wait
  * @property {string[]} [actions] what the responder can do now, in words
  * @property {number} [retryAfter] seconds
  */
@@ -71,8 +71,9 @@ export async function ask(id, body, lang) {
  */
 export function outcome(status, answer, retryAfter) {
   if (status === 200 && answer.outcome === 'granted' && answer.record) return { kind: 'granted', answer };
-  if (status === 200 && answer.outcome === 'wait') return { kind: 'wait', answer };
-  if (status === 403) return { kind: 'refused', actions: (answer.actions ?? []).map((/** @type {any} */ action) => String(action.text)) };
+  const actions = (answer.actions ?? []).map((/** @type {any} */ action) => String(action.text));
+  if (status === 200 && answer.outcome === 'wait') return { kind: 'wait', answer, actions };
+  if (status === 403) return { kind: 'refused', actions };
   if (status === 404) return { kind: 'no_card' };
   if (status === 429) return { kind: 'slow_down', retryAfter: Math.max(1, Number(retryAfter) || 60) };
   if (status === 503) return { kind: 'unavailable' };

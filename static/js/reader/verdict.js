@@ -14,7 +14,10 @@
  * @property {string} state  "reader.state.<state>.title" and ".text" are what it says
  * @property {'good'|'caution'|'bad'|'busy'} tone
  * @property {'all'|'on_request'|'nothing'} shows  whether the content is shown at once, after a button, or is not there
+ * @property {boolean} trusted  whether the content is what the issuer signed, as far as can be known here
  */
+
+const TRUSTED = ['verified', 'expired', 'not_yet_valid', 'revoked'];
 
 /** @type {Record<string, [Verdict['tone'], Verdict['shows']]>} */
 const STATES = {
@@ -24,6 +27,7 @@ const STATES = {
   unknown_issuer: ['caution', 'all'],
   no_keys: ['caution', 'all'],
   revoked: ['bad', 'all'],
+  key_revoked: ['bad', 'all'],
   tampered: ['bad', 'on_request'],
   checking: ['busy', 'nothing'],
   damaged: ['bad', 'nothing'],
@@ -38,7 +42,7 @@ const STATES = {
 export function judge(findings) {
   const state = stateOf(findings);
   const [tone, shows] = STATES[state];
-  return { state, tone, shows };
+  return { state, tone, shows, trusted: TRUSTED.includes(state) };
 }
 
 /** @param {Findings} findings */
@@ -47,6 +51,7 @@ function stateOf({ problem, checked, noKeys, online }) {
   if (problem === 'newer_format') return 'newer';
   if (problem) return 'damaged';
   if (!checked) return noKeys ? 'no_keys' : 'checking';
+  if (checked.reason === 'key_compromised') return 'key_revoked'; // anybody who has that key can have made it
   // Only a card that its issuer really signed can be revoked by that issuer.
   const signed = checked.status !== 'tampered' && checked.status !== 'unknown_issuer';
   if (signed && online === 'revoked') return 'revoked';

@@ -43,7 +43,7 @@ test('verified takes everything; only a card that was signed can be revoked', ()
     [{ checked: { status: 'verified', reason: '' }, online: 'offline' }, 'verified', 'all'],
     [{ checked: { status: 'verified', reason: '' }, online: 'revoked' }, 'revoked', 'all'],
     [{ checked: { status: 'expired', reason: 'past_expiry' }, online: 'revoked' }, 'revoked', 'all'],
-    [{ checked: { status: 'revoked', reason: 'key_compromised' }, online: 'active' }, 'revoked', 'all'],
+    [{ checked: { status: 'revoked', reason: 'key_compromised' }, online: 'active' }, 'key_revoked', 'all'],
     [{ checked: { status: 'tampered', reason: 'signature' }, online: 'active' }, 'tampered', 'on_request'],
     [{ checked: { status: 'tampered', reason: 'signature' }, online: 'revoked' }, 'tampered', 'on_request'],
     [{ checked: { status: 'unknown_issuer', reason: 'no_key' }, online: 'revoked' }, 'unknown_issuer', 'all'],
@@ -60,6 +60,7 @@ test('verified takes everything; only a card that was signed can be revoked', ()
     assert.equal(verdict.state, state, JSON.stringify(findings));
     assert.equal(verdict.shows, shows, JSON.stringify(findings));
     assert.equal(verdict.tone === 'good', state === 'verified', `${state} looks good`);
+    assert.equal(verdict.trusted, ['verified', 'expired', 'not_yet_valid', 'revoked'].includes(state), `${state} is trusted`);
     for (const part of ['title', 'text']) assert.ok(english.has(`reader.state.${state}.${part}`), `${state}.${part} is said`);
   }
 });

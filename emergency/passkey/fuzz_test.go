@@ -54,7 +54,7 @@ func FuzzFinish(f *testing.F) {
 
 // FuzzVerifyApproval feeds approvals that were made up.
 func FuzzVerifyApproval(f *testing.F) {
-	sound, _ := ed25519Approval(f)
+	sound, _ := ed25519Approval(f, 1)
 	text, err := json.Marshal(sound)
 	if err != nil {
 		f.Fatal(err)

@@ -26,7 +26,11 @@ func handmade(t testing.TB, action []byte, coseKey map[int]any, sign func(messag
 	sum := sha256.Sum256(action)
 	challenge := base64.RawURLEncoding.EncodeToString(append(bytes.Repeat([]byte{7}, 32), sum[:]...))
 	site := sha256.Sum256([]byte(rpID))
-	key, err := cbor.Marshal(coseKey)
+	mode, err := cbor.CTAP2EncOptions().EncMode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := mode.Marshal(coseKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,18 +54,17 @@ func signed(a passkey.Approval) []byte {
 
 var action = []byte(`{"action":"rules"}`)
 
-func ed25519Approval(t testing.TB) (passkey.Approval, ed25519.PrivateKey) {
+// ed25519Approval returns a sound approval and the key, made from seed, that signed it.
+func ed25519Approval(t testing.TB, seed byte) (passkey.Approval, ed25519.PrivateKey) {
 	t.Helper()
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	private := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize))
+	public := private.Public().(ed25519.PublicKey)
 	return handmade(t, action, map[int]any{1: 1, 3: -8, -1: 6, -2: []byte(public)},
 		func(m []byte) ([]byte, error) { return ed25519.Sign(private, m), nil }), private
 }
 
 func TestVerifyApprovalOfEveryAlgorithm(t *testing.T) {
-	edwards, _ := ed25519Approval(t)
+	edwards, _ := ed25519Approval(t, 1)
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +103,7 @@ func TestVerifyApprovalOfEveryAlgorithm(t *testing.T) {
 
 // Whoever keeps an approval can alter it, and even sign it again with a key of his own: each of these is sound but for one thing.
 func TestVerifyApprovalFindsEveryAlteration(t *testing.T) {
-	sound, private := ed25519Approval(t)
+	sound, private := ed25519Approval(t, 1)
 	replace := func(old, new string) func(a *passkey.Approval) {
 		return func(a *passkey.Approval) {
 			a.ClientDataJSON = bytes.Replace(a.ClientDataJSON, []byte(old), []byte(new), 1)
@@ -159,7 +162,7 @@ func TestVerifyApprovalFindsEveryAlteration(t *testing.T) {
 	})
 	t.Run("by another key", func(t *testing.T) {
 		a := sound
-		other, _ := ed25519Approval(t)
+		other, _ := ed25519Approval(t, 2)
 		a.PublicKey = other.PublicKey
 		if err := passkey.VerifyApproval(a, action, rpID, []string{origin}); !errors.Is(err, passkey.ErrProof) {
 			t.Errorf("got %v, want ErrProof", err)

@@ -29,7 +29,7 @@ func (im *importer) readSeverity(n *node) string {
 		term, _, ok := im.catalogue.Match(coding.get("system").str(), coding.get("code").str())
 		if severity, is := strings.CutPrefix(term.Key, "severity-"); ok && is {
 			coding.use()
-			n.get("text").take()
+			takeRepeated(n.get("text"), Concept{Text: severity, Codings: []Coding{{Display: coding.get("display").str()}}})
 			return severity
 		}
 	}

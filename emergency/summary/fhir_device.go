@@ -33,6 +33,7 @@ func (im *importer) readDeviceUse(r *resource) (Item, bool) {
 	if c.Term == "" && c.Text == "" {
 		c.Text = reference.get("display").take()
 	}
+	takeRepeated(reference.get("display"), c)
 	item.set(c)
 	item.Section = im.sectionFor(item.Term, section.Devices)
 	item.Absent = absent(c)

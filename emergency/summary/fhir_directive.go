@@ -76,7 +76,6 @@ func (im *importer) readDocument(r *resource) (Item, bool) {
 	words := []string{r.get("description").take()}
 	for _, content := range r.get("content").list() {
 		attachment := content.get("attachment")
-		attachment.get("contentType").take()
 		words = append(words, attachment.get("title").take(), attachment.get("url").take())
 	}
 	item.Detail = joined(words...)

@@ -37,7 +37,12 @@ func Export(r Record, o ExportOptions) ([]byte, error) {
 		o.Lang = r.Lang
 	}
 	r = r.Sorted()
-	ex := &exporter{catalogue: catalogue, options: o, record: r}
+	ex := &exporter{catalogue: catalogue, options: o, record: r, placed: map[string]int{}}
+	for _, item := range r.Items {
+		if item.Section != section.Contacts || item.Absent != "" {
+			ex.placed[place(item)]++
+		}
+	}
 	document, items := ex.bundle()
 	plain, err := json.Marshal(document)
 	if err != nil {
@@ -54,6 +59,7 @@ type exporter struct {
 	catalogue *terms.Catalogue
 	options   ExportOptions
 	record    Record
+	placed    map[string]int // how many items stand in a section of the Composition
 }
 
 // exported is an item in the document.
@@ -167,13 +173,7 @@ func (ex *exporter) standsForSection(item Item) bool {
 		return false
 	}
 	code := place(item)
-	others := 0
-	for _, other := range ex.record.Items {
-		if place(other) == code && (other.Section != section.Contacts || other.Absent != "") {
-			others++
-		}
-	}
-	return others == 1 && sectionOfLOINC(code) == item.Section
+	return ex.placed[code] == 1 && sectionOfLOINC(code) == item.Section
 }
 
 func (ex *exporter) emptyReason(item Item) object {

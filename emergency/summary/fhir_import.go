@@ -340,6 +340,9 @@ func (im *importer) add(path, url string, n *node, item Item) {
 	im.out.Record.Items = append(im.out.Record.Items, item)
 
 	line := Line{Path: path, Section: item.Section, Words: cut(im.wordsOf(item), maxLineWords), ItemID: item.ID}
+	if line.Words == "" {
+		line.Words = cut(joined(displays(item.Codings), item.Absent), maxLineWords)
+	}
 	switch {
 	case item.Absent != "":
 		line.Why = WhyAbsent

@@ -29,7 +29,7 @@ func (im *importer) leftovers() {
 	}
 	for i, kid := range im.root.kids {
 		switch name := im.root.memberName(i); name {
-		case "entry", "type", "identifier", "timestamp", "total", "signature":
+		case "entry", "type", "identifier", "timestamp", "total":
 		default:
 			if !structural[name] {
 				im.leftoversOf(kid, name, leftContext{})
@@ -143,16 +143,22 @@ func (n *node) memberName(i int) string {
 	return ""
 }
 
-// words collects what a value says: its texts and numbers, without markup, addresses and names of code systems.
+// words collects what a value says: its texts and numbers, without addresses and names of code systems; its narrative only where it says
+// nothing else.
 func words(n *node) string {
 	var said []string
 	size := 0
+	narrative := ""
 	var walk func(n *node, name string)
 	walk = func(n *node, name string) {
 		if n == nil || size > maxLineWords {
 			return
 		}
-		if structural[name] || name == "url" || name == "status" && n.kind == objectNode {
+		if structural[name] || name == "url" {
+			return
+		}
+		if div := n.get("div"); div != nil {
+			narrative = plainText(div.str())
 			return
 		}
 		if n.kind == objectNode || n.kind == arrayNode {
@@ -165,17 +171,17 @@ func words(n *node) string {
 			}
 			return
 		}
-		text := n.text
-		if name == "div" {
-			text = plainText(text)
-		}
-		if text = cleaned(text); text == "" || len(said) > 0 && said[len(said)-1] == text {
+		text := cleaned(n.text)
+		if text == "" || len(said) > 0 && said[len(said)-1] == text {
 			return
 		}
 		said = append(said, text)
 		size += len(text)
 	}
 	walk(n, "")
+	if len(said) == 0 && narrative != "" {
+		return narrative
+	}
 	if len(said) == 0 && n != nil { // nothing but addresses: say them
 		return cleaned(n.get("reference").str() + n.get("url").str())
 	}

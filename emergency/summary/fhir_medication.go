@@ -29,7 +29,9 @@ func (im *importer) readMedicine(r *resource, dosage string) (Item, bool) {
 	item.Section = im.sectionFor(item.Term, section.Medications)
 	var doses []string
 	for _, dose := range r.get(dosage).list() {
-		doses = append(doses, im.dose(dose))
+		words, codings := im.dose(dose)
+		doses = append(doses, words)
+		item.Codings = append(item.Codings, codings...)
 	}
 	item.Detail = joined(doses...)
 	item.Note = notes(r.get("note"))
@@ -63,19 +65,20 @@ func (im *importer) medication(r *resource) Concept {
 			c.Term = ""
 		}
 	}
-	if c.Text == "" || display.str() == c.Text {
+	if c.Text == "" {
 		c.Text = display.take()
 	}
+	takeRepeated(display, c)
 	return c
 }
 
 // dose reads how much and when: the words of the source, or what its parts say.
-func (im *importer) dose(dose *node) string {
+func (im *importer) dose(dose *node) (string, []Coding) {
 	if text := dose.get("text").take(); text != "" {
-		return text
+		return text, nil
 	}
 	if text := dose.get("patientInstruction").take(); text != "" {
-		return text
+		return text, nil
 	}
 	var parts []string
 	for _, rate := range append(dose.get("doseAndRate").list(), dose) {
@@ -91,8 +94,9 @@ func (im *importer) dose(dose *node) string {
 			parts = append(parts, when.take())
 		}
 	}
-	parts = append(parts, im.concept(timing.get("code"), "").Text, im.concept(dose.get("route"), "").Text)
-	return strings.ReplaceAll(joined(parts...), separatorOfParts, ", ")
+	schedule, route := im.concept(timing.get("code"), PartDose), im.concept(dose.get("route"), PartDose)
+	parts = append(parts, schedule.Text, route.Text)
+	return strings.ReplaceAll(joined(parts...), separatorOfParts, ", "), append(schedule.Codings, route.Codings...)
 }
 
 func (ex *exporter) writeMedication(item Item) object {

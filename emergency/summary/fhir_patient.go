@@ -59,10 +59,14 @@ func (im *importer) readNames(list []*node, id *Identity) {
 			continue
 		}
 		name.get("text").take()
-		name.get("family").take()
-		for _, given := range name.get("given").list() {
-			given.take()
-		}
+		takeParts(name)
+	}
+}
+
+func takeParts(name *node) {
+	name.get("family").take()
+	for _, given := range name.get("given").list() {
+		given.take()
 	}
 }
 
@@ -88,10 +92,8 @@ func (im *importer) readContact(contact *node, from *resource) (Item, bool) {
 	item := Item{Section: section.Contacts}
 	if names := contact.get("name").list(); len(names) > 0 {
 		item.Name = humanName(names[0]).String()
-		names[0].get("text").take()
-		names[0].get("family").take()
-		for _, given := range names[0].get("given").list() {
-			given.take()
+		if names[0].get("text").take() == "" {
+			takeParts(names[0])
 		}
 	}
 	if item.Name == "" {

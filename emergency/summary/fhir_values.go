@@ -169,7 +169,7 @@ func (im *importer) sourceOf(reference *node, from *resource) Source {
 	if reference == nil || reference.kind != objectNode {
 		return Source{}
 	}
-	name := reference.get("display").take()
+	name := reference.get("display").str()
 	kind := reference.get("type").take()
 	if kind == "" {
 		kind, _, _ = strings.Cut(reference.get("reference").str(), "/")
@@ -180,10 +180,12 @@ func (im *importer) sourceOf(reference *node, from *resource) Source {
 			name = im.nameOf(r, 0)
 		}
 	}
+	if kind == "Patient" {
+		return Source{Kind: SourceSelf}
+	}
+	reference.get("display").take()
 	source := Source{Name: name}
 	switch kind {
-	case "Patient":
-		return Source{Kind: SourceSelf}
 	case "RelatedPerson":
 		source.Kind = SourceGuardian
 	case "Practitioner", "PractitionerRole":
@@ -280,5 +282,16 @@ func (im *importer) stated(item *Item, r *resource, date string, references ...s
 				item.Source = im.sourceOf(reference, r)
 			}
 		}
+	}
+}
+
+// takeRepeated makes use of words beside a reference that only repeat what it points to.
+func takeRepeated(n *node, c Concept) {
+	repeats := strings.EqualFold(n.str(), c.Text)
+	for _, coding := range c.Codings {
+		repeats = repeats || strings.EqualFold(n.str(), coding.Display)
+	}
+	if repeats {
+		n.take()
 	}
 }

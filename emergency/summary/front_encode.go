@@ -168,7 +168,7 @@ func (e *frontEncoder) item(out []byte, item FrontItem) []byte {
 
 // speaks reports whether the item says anything: a date or a status of nothing is not an item.
 func (i FrontItem) speaks() bool {
-	return i.Number != 0 || i.Term != "" || i.Text != "" || i.Detail != "" || i.Note != "" || i.Name != "" || i.Phone != "" || i.Absent != ""
+	return i.Number != 0 || i.Term != "" || i.Text != "" || i.Detail != "" || i.Note != "" || i.Name != "" || i.Phone != "" || i.Absent != "" || len(i.Reactions) > 0
 }
 
 func (e *frontEncoder) reactions(list []FrontConcept) []byte {

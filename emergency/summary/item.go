@@ -68,6 +68,7 @@ type Coding struct {
 const (
 	PartValue     = "value"     // of an observation
 	PartComponent = "component" // of an observation with several values
+	PartDose      = "dose"      // of a medicine: when and by which way
 	PartAbsent    = "absent"    // the reason why a section is empty
 )
 

@@ -222,7 +222,7 @@ func (v *validator) item(path string, item Item) {
 		}
 	}
 	if item.Term == "" && item.Text == "" && item.Detail == "" && item.Note == "" && item.Name == "" && item.Phone == "" &&
-		item.Absent == "" && len(item.Codings) == 0 {
+		item.Absent == "" && len(item.Codings) == 0 && len(item.Reactions) == 0 {
 		v.fail(path, "record.empty", nil)
 	}
 }

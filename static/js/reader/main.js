@@ -332,6 +332,4 @@ function keepForOffline() {
   });
 }
 
-const reader = new Reader(/** @type {HTMLElement} */ (document.getElementById('main')));
-await reader.start();
-keepForOffline();
+new Reader(/** @type {HTMLElement} */ (document.getElementById('main'))).start().finally(keepForOffline);

@@ -72,7 +72,7 @@ func TestOneDoor(t *testing.T) {
 		"OpenRecord": {"Document", "readRecord"}, // Document opens originals, and asks keptIn first as ownRecord does
 		"Reseal":     nil,
 		"readRecord": {"disclose", "ownRecord"},
-		"disclose":    {"open", "reopen"},
+		"disclose":   {"open", "reopen"},
 		"ownRecord":  {"IssueCard", "Record", "RevokeCard", "changeRecord"},
 	} {
 		got := uses[name]

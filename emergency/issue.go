@@ -20,9 +20,6 @@ const CarrierWallet = "wallet"
 // the height of an ID-1 card (reference figures in deploy/docs/format.md).
 const WalletBytes = 440
 
-// moduleMM is the width of a module on the printed card: six dots at 300 dpi.
-const moduleMM = 6 * 25.4 / 300
-
 // CardChoices is what a keeper decides about a front. The zero value chooses by priority alone.
 type CardChoices struct {
 	Always []string // ids of items that go on first
@@ -126,14 +123,17 @@ func overhead(signer *cards.Signer) (int, error) {
 	return payloadBytes(envelope) - len(card.Summary), err
 }
 
+// printDPI is what card printers have.
+const printDPI = 300
+
 // measure fills in how large the printed code becomes, and what to warn of. It draws the code, which costs more than all the rest of issuing.
 func (p *CardPreview) measure(address cards.Address) error {
 	matrix, err := cards.EncodeQR(address.URL(), cards.LevelM)
 	if err != nil {
 		return err
 	}
-	p.QRVersion, p.Modules, p.ModuleMM = matrix.Version, matrix.Modules, moduleMM
-	p.Warnings = cards.Warnings(matrix, moduleMM, 300, 4)
+	p.QRVersion, p.Modules, p.ModuleMM = matrix.Version, matrix.Modules, cards.CardModule(matrix)
+	p.Warnings = cards.Warnings(matrix, p.ModuleMM, printDPI, cards.QuietZone)
 	return nil
 }
 

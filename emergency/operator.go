@@ -42,6 +42,9 @@ func (s *Service) issueNew(ctx context.Context, c Caller, record summary.Record,
 	if err != nil {
 		return Issued{}, err
 	}
+	if err := issued.measure(issued.Address); err != nil {
+		return Issued{}, err
+	}
 	rows, err := s.cardRows(ctx, id, &issued, "")
 	if err != nil {
 		return Issued{}, err

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+
 	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/section"
@@ -15,13 +18,13 @@ func (w Words) Face(lang string, issued emergency.Issued) cards.Face {
 	if lang == "" {
 		lang = issued.Front.Lang
 	}
-	language := w.Catalog.Match("", lang)
-	lang = language.Code
+	chosen := w.Catalog.Match("", lang)
+	lang = chosen.Code
 	t := w.Catalog.Bind(lang)
 	who := issued.Front.Identity
 	_, host, _ := strings.Cut(issued.Address.Base, "://")
 	face := cards.Face{
-		Lang: lang, Dir: language.Dir, Title: t("card.title"), Name: who.Name, Lines: w.lines(lang, issued.Front), More: t("card.more"),
+		Lang: lang, Dir: chosen.Dir, Title: t("card.title"), Name: who.Name, Lines: w.lines(lang, issued.Front), More: t("card.more"),
 		Scan: w.scan(lang, who.Languages), Code: issued.ShortCode, CodeWords: t("card.damaged"), Host: host + "/code",
 		Issuer:    t("card.issuer", "issuer", host),
 		CodeTitle: t("card.code_title"), Demo: w.Demo,
@@ -37,7 +40,7 @@ func (w Words) Face(lang string, issued emergency.Issued) cards.Face {
 func (w Words) lines(lang string, front summary.Front) []cards.Line {
 	var lines []cards.Line
 	if who := front.Identity; who.AnswersTo != "" || len(who.Languages) > 0 {
-		text := joined(", ", who.AnswersTo, strings.Join(who.Languages, " "))
+		text := joined(", ", who.AnswersTo, w.languages(lang, who.Languages))
 		lines = append(lines, cards.Line{Label: w.Catalog.T(lang, "card.answers_to"), Text: text})
 	}
 	for _, s := range section.All() {
@@ -62,21 +65,35 @@ func (w Words) lines(lang string, front summary.Front) []cards.Line {
 	return lines
 }
 
+// languages names languages in the language of the face.
+func (w Words) languages(lang string, tags []string) string {
+	names := display.Languages(language.Make(lang))
+	var said []string
+	for _, tag := range tags {
+		name := names.Name(language.Make(tag))
+		if name == "" {
+			name = tag
+		}
+		said = append(said, name)
+	}
+	return w.Catalog.List(lang, said)
+}
+
 // scan says what to do with the code: in the face's language, in English, in the holder's languages, and in the others that we have.
 func (w Words) scan(lang string, holder []string) []cards.Phrase {
 	order := append([]string{lang, "en"}, holder...)
-	for _, language := range w.Catalog.Languages() {
-		order = append(order, language.Code)
+	for _, known := range w.Catalog.Languages() {
+		order = append(order, known.Code)
 	}
 	var phrases []cards.Phrase
 	var done []string
 	for _, code := range order {
-		language := w.Catalog.Match("", code)
-		if slices.Contains(done, language.Code) || code != language.Code && !strings.HasPrefix(code, language.Code+"-") {
+		known := w.Catalog.Match("", code)
+		if slices.Contains(done, known.Code) || code != known.Code && !strings.HasPrefix(code, known.Code+"-") {
 			continue // said already, or a language that we have no words of
 		}
-		done = append(done, language.Code)
-		phrases = append(phrases, cards.Phrase{Text: w.Catalog.T(language.Code, "card.scan"), Lang: language.Code, Dir: language.Dir})
+		done = append(done, known.Code)
+		phrases = append(phrases, cards.Phrase{Text: w.Catalog.T(known.Code, "card.scan"), Lang: known.Code, Dir: known.Dir})
 	}
 	return phrases
 }

@@ -3,6 +3,7 @@ package carrier
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"time"
 
 	"github.com/locket-health/locket/cards"
@@ -93,7 +94,7 @@ func (w Words) Wallet(issued emergency.Issued, imported summary.Imported, lang s
 
 func (w Words) report(issued emergency.Issued, imported summary.Imported, matrix cards.Matrix) Report {
 	report := Report{ID: issued.ID, Patient: issued.Patient, URL: issued.Address.URL(), Carrier: issued.Carrier, QRVersion: matrix.Version, QRLevel: matrix.Level.String(),
-		Modules: matrix.Modules, ModuleMM: issued.ModuleMM, PayloadBytes: issued.PayloadBytes, ShortCode: issued.ShortCode.String(), Expires: issued.ExpiresAt,
+		Modules: matrix.Modules, ModuleMM: math.Round(issued.ModuleMM*1000) / 1000, PayloadBytes: issued.PayloadBytes, ShortCode: issued.ShortCode.String(), Expires: issued.ExpiresAt,
 		OnFront: []Shown{}, LeftOut: []LeftOut{}, NotUnderstood: append([]summary.Line{}, imported.NotUnderstood...),
 		KeptAsText: append([]summary.Line{}, imported.KeptAsText...), Warnings: append([]cards.Warning{}, issued.Warnings...)}
 	for _, item := range issued.Front.Items {

@@ -20,7 +20,7 @@ func StyleHash(name string) (string, error) {
 }
 
 // ContentSecurityPolicy is the header value that the reader page and the console are written for. Styles names the inlined style sheets of
-// the page ("reader"); no page has an inline script, an inline style attribute or a foreign host.
+// the page ("reader"), and one that does not exist panics, as it can only be a slip in the program; no page has an inline script, an inline style attribute or a foreign host.
 func ContentSecurityPolicy(styles ...string) string {
 	sources := "'self'"
 	for _, name := range styles {

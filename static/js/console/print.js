@@ -1,0 +1,4 @@
+// @ts-check
+for (const button of document.querySelectorAll('button[data-print]')) {
+  button.addEventListener('click', () => window.print());
+}

@@ -26,14 +26,13 @@ type Limits struct {
 	Entrance  Rate // sign-in, sign-up, recovery; default 60 a minute
 	ShortCode Rate // short codes typed; default 30 a minute
 	Open      Rate // breaking the glass; default 120 a minute, for an ambulance fleet behind one address
-	Scan      Rate // log entries for scans of one card from one place; the page is served all the same; default 30 a minute
 }
 
 func (l Limits) withDefaults() Limits {
 	for _, each := range []struct {
 		rate  *Rate
 		times int64
-	}{{&l.Everybody, 1200}, {&l.Entrance, 60}, {&l.ShortCode, 30}, {&l.Open, 120}, {&l.Scan, 30}} {
+	}{{&l.Everybody, 1200}, {&l.Entrance, 60}, {&l.ShortCode, 30}, {&l.Open, 120}} {
 		if *each.rate == (Rate{}) {
 			*each.rate = Rate{each.times, time.Minute}
 		}

@@ -1,0 +1,91 @@
+package web
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/locket-health/locket/emergency"
+	"github.com/locket-health/locket/emergency/summary"
+)
+
+// maxFormFields bounds how many values a form may carry; the longest of ours, the choice of a card's items, has one for each item.
+const maxFormFields = 20_000
+
+// field is one question of a form, with its words already in the reader's language.
+type field struct {
+	ID      string // of the element; the name too, unless Name is given
+	Name    string
+	Kind    string // text, textarea, select, radio, checkbox, date, tel, combobox, hidden, file, password
+	Label   string
+	Hint    string
+	Value   string
+	Options []option
+	Fault   string
+	Auto    string // autocomplete
+	Section string // combobox: whose terms it offers
+	Term    string // combobox: key of the chosen term
+	Lang    string // language of the value, where it is the holder's
+	Page    bool   // the label is the page's heading
+}
+
+// option is one answer that a question offers.
+type option struct {
+	Value, Label, Hint string
+	Chosen             bool
+}
+
+// FieldName is the name under which the answer is sent.
+func (f field) FieldName() string {
+	if f.Name != "" {
+		return f.Name
+	}
+	return f.ID
+}
+
+// form reads the fields of a form that was sent as application/x-www-form-urlencoded.
+func (x *exchange) form() error {
+	kind, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return invalid("not_form", "Content-Type")
+	}
+	if err := x.r.ParseForm(); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return emergency.ErrTooLarge
+		}
+		return invalid("not_form", "")
+	}
+	fields := 0
+	for _, values := range x.r.PostForm {
+		fields += len(values)
+	}
+	if fields > maxFormFields {
+		return emergency.ErrTooLarge
+	}
+	return nil
+}
+
+// value is one answer of the form without the space around it.
+func (x *exchange) value(name string) string { return strings.TrimSpace(x.r.PostForm.Get(name)) }
+
+// faultOf finds in an error what the person at a form can put right; other errors are not for a form.
+func (x *exchange) faultOf(err error) (fault, bool) {
+	var refusal *emergency.Error
+	if !errors.As(err, &refusal) || refusal.Code != emergency.ErrInvalid.Code {
+		return fault{}, false
+	}
+	name, _ := refusal.Args["field"].(string)
+	var record summary.Invalid
+	if errors.As(err, &record) && len(record) > 0 {
+		name = record[0].Path[strings.LastIndexByte(record[0].Path, '.')+1:]
+		if question, asked := askedAs[name]; asked {
+			name = question
+		}
+	}
+	return fault{Field: name, Text: x.detail(refusal)}, true
+}
+
+// askedAs names the question of a form that fills a field of a record, where the two differ.
+var askedAs = map[string]string{"term": "concept", "text": "concept", "display": "name"}

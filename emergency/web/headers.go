@@ -1,0 +1,51 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/locket-health/locket/static"
+)
+
+// Cache-Control values. What is not said to be public is of somebody, so noStore is the default.
+const (
+	noStore   = "no-store"
+	noCache   = "no-cache"
+	fiveMin   = "public, max-age=300"
+	immutable = "public, max-age=31536000, immutable"
+)
+
+// permissions switches off every power that a page could ask of the browser but passkeys.
+const permissions = "accelerometer=(), ambient-light-sensor=(), autoplay=(), battery=(), bluetooth=(), browsing-topics=(), camera=(), " +
+	"display-capture=(), fullscreen=(), gamepad=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), " +
+	"microphone=(), midi=(), payment=(), picture-in-picture=(), screen-wake-lock=(), serial=(), usb=(), web-share=(), xr-spatial-tracking=(), " +
+	"publickey-credentials-get=(self), publickey-credentials-create=(self)"
+
+// defaultHeaders are on every answer, also on those of middleware and of no route. A handler may set one anew.
+func defaultHeaders(secure bool) [][2]string {
+	headers := [][2]string{
+		{"Cache-Control", noStore},
+		{"Content-Security-Policy", static.ContentSecurityPolicy()},
+		{"Cross-Origin-Opener-Policy", "same-origin"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
+		{"Permissions-Policy", permissions},
+		{"Referrer-Policy", "no-referrer"},
+		{"X-Content-Type-Options", "nosniff"},
+		{"X-Frame-Options", "DENY"},
+		{"X-Robots-Tag", "noindex, nofollow"},
+	}
+	if secure {
+		headers = append(headers, [2]string{"Strict-Transport-Security", "max-age=63072000; includeSubDomains"})
+	}
+	return headers
+}
+
+// readerPolicy is the policy of the reader page, which inlines its style sheet.
+func readerPolicy() string { return static.ContentSecurityPolicy(static.ReaderStyle) }
+
+// printPolicy is the policy of a card's print page: nothing but the page itself, its own style sheet and pictures inside it.
+func printPolicy(nonce string) string {
+	return "default-src 'none'; style-src 'nonce-" + nonce + "'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// public marks an answer that any cache may keep: it is the same for everybody and about nobody.
+func public(w http.ResponseWriter, cache string) { w.Header().Set("Cache-Control", cache) }

@@ -1,0 +1,80 @@
+package web
+
+func byEntrance(l limiters) *limit  { return l.entrance }
+func byShortCode(l limiters) *limit { return l.shortCode }
+func byOpen(l limiters) *limit      { return l.open }
+
+// routes is the whole table of doors; gorilla/mux takes the first that fits, so the front comes first. Every route has a row in the access
+// test: a door without one fails the build.
+var routes = []route{
+	{"reader", "GET", "/c/{id}", anyone, noBody, nil, (*Server).reader},
+	{"asset", "GET", "/static/{hash}/{path:.+}", anyone, noBody, nil, (*Server).asset},
+	{"service worker", "GET", "/sw.js", anyone, noBody, nil, (*Server).serviceWorker},
+	{"issuer keys", "GET", "/.well-known/jwks.json", anyone, noBody, nil, (*Server).issuerKeys},
+	{"passkey endpoints", "GET", "/.well-known/passkey-endpoints", anyone, noBody, nil, (*Server).passkeyEndpoints},
+	{"robots", "GET", "/robots.txt", anyone, noBody, nil, (*Server).robots},
+	{"health", "GET", "/healthz", anyone, noBody, nil, (*Server).health},
+	{"readiness", "GET", "/readyz", anyone, noBody, nil, (*Server).ready},
+
+	{"status", "POST", "/v1/cards/{id}/status", anyone, smallBody, nil, (*Server).status},
+	{"open", "POST", "/v1/cards/{id}/open", anyone, smallBody, byOpen, (*Server).open},
+	{"short code", "GET", "/code", visitor, noBody, nil, (*Server).code},
+	{"use short code", "POST", "/code", visitor, smallBody, byShortCode, (*Server).useCode},
+	{"find short code", "POST", "/v1/short-code", anyone, smallBody, byShortCode, (*Server).findCode},
+
+	{"checkpoint", "GET", "/audit/log/checkpoint", anyone, noBody, nil, (*Server).checkpoint},
+	{"verifier key", "GET", "/audit/log/vkey", anyone, noBody, nil, (*Server).verifierKey},
+	{"tile", "GET", "/audit/log/tile/{tile:.+}", anyone, noBody, nil, (*Server).tile},
+
+	{"landing", "GET", "/", visitor, noBody, nil, (*Server).landing},
+	{"sign up", "GET", "/signup", visitor, noBody, nil, (*Server).signup},
+	{"begin sign-up", "POST", "/v1/signup/begin", visitor, smallBody, byEntrance, (*Server).beginSignup},
+	{"finish sign-up", "POST", "/v1/signup/finish", visitor, smallBody, byEntrance, (*Server).finishSignup},
+	{"sign in", "GET", "/signin", visitor, noBody, nil, (*Server).signin},
+	{"begin sign-in", "POST", "/v1/signin/begin", visitor, smallBody, byEntrance, (*Server).beginSignin},
+	{"finish sign-in", "POST", "/v1/signin/finish", visitor, smallBody, byEntrance, (*Server).finishSignin},
+	{"sign out", "POST", "/signout", visitor, smallBody, nil, (*Server).signOut},
+	{"recover", "GET", "/recover", visitor, noBody, nil, (*Server).recover},
+	{"use recovery", "POST", "/recover", visitor, smallBody, byEntrance, (*Server).useRecovery},
+
+	{"account", "GET", "/account", limited, noBody, nil, (*Server).account},
+	{"new passkey", "GET", "/account/passkeys/new", limited, noBody, nil, (*Server).newPasskey},
+	{"begin passkey", "POST", "/v1/passkeys/begin", limited, smallBody, nil, (*Server).beginPasskey},
+	{"finish passkey", "POST", "/v1/passkeys/finish", limited, smallBody, nil, (*Server).finishPasskey},
+	{"remove passkey", "POST", "/account/passkeys/{passkey}/remove", member, smallBody, nil, (*Server).removePasskey},
+	{"make recovery", "POST", "/account/recovery", member, smallBody, nil, (*Server).makeRecovery},
+	{"delete account", "GET", "/account/delete", member, noBody, nil, (*Server).deleteAccount},
+	{"export form", "GET", "/account/export", member, noBody, nil, (*Server).exportForm},
+	{"export", "POST", "/account/export", member, smallBody, nil, (*Server).export},
+	{"begin approval", "POST", "/v1/approve/begin", member, rulesBody, nil, (*Server).beginApproval},
+	{"finish approval", "POST", "/v1/approve/finish", member, smallBody, nil, (*Server).finishApproval},
+	{"terms", "GET", "/v1/terms", member, noBody, nil, (*Server).terms},
+
+	{"home", "GET", "/home", member, noBody, nil, (*Server).home},
+	{"new patient", "GET", "/patients/new", member, noBody, nil, (*Server).newPatient},
+	{"create patient", "POST", "/patients/new", member, smallBody, nil, (*Server).createPatient},
+	{"overview", "GET", "/patients/{patient}", member, noBody, nil, (*Server).overview},
+	{"delete patient", "GET", "/patients/{patient}/delete", member, noBody, nil, (*Server).deletePatient},
+	{"record", "GET", "/patients/{patient}/record", member, noBody, nil, (*Server).record},
+	{"section", "GET", "/patients/{patient}/record/{section}", member, noBody, nil, (*Server).section},
+	{"edit section", "POST", "/patients/{patient}/record/{section}", member, smallBody, nil, (*Server).editSection},
+	{"item", "GET", "/patients/{patient}/record/{section}/{item}", member, noBody, nil, (*Server).item},
+	{"import form", "GET", "/patients/{patient}/import", member, noBody, nil, (*Server).importForm},
+	{"import", "POST", "/patients/{patient}/import", member, importBody, nil, (*Server).previewImport},
+	{"confirm import", "POST", "/patients/{patient}/import/confirm", member, smallBody, nil, (*Server).confirmImport},
+	{"document", "GET", "/patients/{patient}/documents/{document}", member, noBody, nil, (*Server).document},
+	{"cards", "GET", "/patients/{patient}/cards", member, noBody, nil, (*Server).cards},
+	{"issue card", "POST", "/patients/{patient}/cards", member, choiceBody, nil, (*Server).issueCard},
+	{"new card", "GET", "/patients/{patient}/cards/new", member, noBody, nil, (*Server).newCard},
+	{"preview card", "POST", "/patients/{patient}/cards/preview", member, choiceBody, nil, (*Server).previewCard},
+	{"card file", "GET", "/patients/{patient}/cards/{card}.{format:svg|png|ndef}", member, noBody, nil, (*Server).cardFile},
+	{"card", "GET", "/patients/{patient}/cards/{card}", member, noBody, nil, (*Server).card},
+	{"print card", "GET", "/patients/{patient}/cards/{card}/print", member, noBody, nil, (*Server).printCard},
+	{"ask revoke", "GET", "/patients/{patient}/cards/{card}/revoke", member, noBody, nil, (*Server).revokePage},
+	{"revoke card", "POST", "/patients/{patient}/cards/{card}/revoke", member, smallBody, nil, (*Server).revokeCard},
+	{"rules", "GET", "/patients/{patient}/rules", member, noBody, nil, (*Server).rulesPage},
+	{"simulate", "GET", "/patients/{patient}/simulate", member, noBody, nil, (*Server).simulate},
+	{"log", "GET", "/patients/{patient}/log", member, noBody, nil, (*Server).who},
+	{"log entries", "GET", "/v1/patients/{patient}/log", member, noBody, nil, (*Server).history},
+	{"mark seen", "POST", "/patients/{patient}/log/seen", member, smallBody, nil, (*Server).markSeen},
+}

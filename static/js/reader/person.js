@@ -25,6 +25,9 @@ const DANGEROUS_REACTIONS = new Set([
   'reaction-cardiac-arrest', 'reaction-stevens-johnson', 'reaction-toxic-epidermal-necrolysis', 'reaction-neuroleptic-malignant',
 ]);
 
+// Wishes that matter, and not within the first minutes.
+const QUIET_DIRECTIVES = new Set(['directive-organ-donor', 'directive-healthcare-proxy']);
+
 /**
  * Whether an item belongs into the box that is read first: wishes and limits of treatment, allergies unless they are stated to be less than
  * severe, implants, and what stands in the tables above.
@@ -34,6 +37,7 @@ export function isDangerous(item) {
   if (item.absent || ['inactive', 'resolved', 'stopped', 'not-taken', 'rejected', 'superseded'].includes(item.status ?? '')) return false;
   switch (item.section) {
     case 'directives':
+      return !QUIET_DIRECTIVES.has(item.term ?? '');
     case 'devices':
       return true;
     case 'allergies':

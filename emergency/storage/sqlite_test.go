@@ -1,0 +1,356 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	gotoken "go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/mattn/go-sqlite3"
+
+	"github.com/locket-health/locket/audit/audittest"
+	"github.com/locket-health/locket/emergency"
+)
+
+// A store that could lose what it acknowledged does not start.
+func TestOpenRefusesWhatIsNotDurable(t *testing.T) {
+	for _, c := range []struct{ lower, setting string }{
+		{"PRAGMA synchronous=NORMAL", "synchronous"},
+		{"PRAGMA synchronous=OFF", "synchronous"},
+		{"PRAGMA journal_mode=DELETE", "journal_mode"},
+		{"PRAGMA journal_mode=MEMORY", "journal_mode"},
+		{"PRAGMA foreign_keys=OFF", "foreign_keys"},
+	} {
+		t.Run(c.lower, func(t *testing.T) {
+			config := Config{Path: filepath.Join(t.TempDir(), "locket.db"), Create: true, Sealer: audittest.Sealer()}
+			s, err := open(t.Context(), config, connector{lower: c.lower})
+			var refused *DurabilityError
+			if !errors.As(err, &refused) || refused.Setting != c.setting {
+				t.Errorf("got %v, want a refusal because of %s", err, c.setting)
+			}
+			if err == nil {
+				s.Close()
+			}
+		})
+	}
+	t.Run("nothing lowered", func(t *testing.T) { openTest(t, Config{}) })
+}
+
+func TestOpenRefusesWhatIsNotThere(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Open(t.Context(), Config{Path: filepath.Join(dir, "locket.db"), Sealer: audittest.Sealer()}); !errors.Is(err, ErrNoDatabase) {
+		t.Errorf("got %v, want ErrNoDatabase", err)
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 0 {
+		t.Errorf("%d files were made", len(files))
+	}
+	if _, err := Open(t.Context(), Config{Path: filepath.Join(dir, "locket.db"), Create: true}); err == nil {
+		t.Error("a store without a sealer was opened")
+	}
+}
+
+func TestFilesAreForTheirOwnerOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data", "locket.db")
+	s := openTest(t, Config{Path: path, Create: true})
+	putCard(t, s)
+	for name, want := range map[string]os.FileMode{filepath.Dir(path): 0o700, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != want {
+			t.Errorf("%s: mode %o, want %o", filepath.Base(name), got, want)
+		}
+	}
+	t.Run("restored by hand", func(t *testing.T) {
+		path := withCard(t)
+		if err := os.Chmod(path, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		openTest(t, Config{Path: path})
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("mode %v, %v; want 0600", info.Mode(), err)
+		}
+	})
+}
+
+func TestReadOnly(t *testing.T) {
+	path := withCard(t)
+	s := openTest(t, Config{Path: path, ReadOnly: true})
+	if err := open1(t.Context(), s, 1); !errors.Is(err, emergency.ErrLogUnavailable) {
+		t.Errorf("Update: got %v, want ErrLogUnavailable", err)
+	}
+	if size := verifies(t, s); size != 0 {
+		t.Errorf("the log has %d entries, want 0", size)
+	}
+}
+
+// F13: an older program says so instead of guessing.
+func TestOpenRefusesANewerSchema(t *testing.T) {
+	path := withCard(t)
+	execute(t, path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (29990101000000, 1)`)
+	for _, readOnly := range []bool{false, true} {
+		_, err := Open(t.Context(), Config{Path: path, Sealer: audittest.Sealer(), ReadOnly: readOnly})
+		var refused *SchemaError
+		if !errors.As(err, &refused) || refused.Database != 29990101000000 {
+			t.Errorf("read-only %v: got %v, want a *SchemaError", readOnly, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "newer program") {
+			t.Errorf("the refusal does not say why: %v", err)
+		}
+	}
+}
+
+func execute(t *testing.T, path, command string) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", fileName(path, "mode=rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(command); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// watched calls before ahead of every statement that a migration runs.
+type watched struct {
+	*sqlite3.SQLiteConn
+	before func()
+}
+
+func (w watched) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	w.before()
+	return w.SQLiteConn.ExecContext(ctx, query, args)
+}
+
+// F13: the files as a kill before any statement of the migration would leave them hold the old schema or the new one, and open.
+func TestMigrationKilledAtEveryStatement(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "locket.db")
+	var snapshots []string
+	snapshot := func() {
+		dir := filepath.Join(t.TempDir(), strconv.Itoa(len(snapshots)))
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{"", "-wal"} {
+			if _, err := os.Stat(path + part); err == nil {
+				copyFile(t, path+part, filepath.Join(dir, "locket.db"+part))
+			}
+		}
+		snapshots = append(snapshots, filepath.Join(dir, "locket.db"))
+	}
+	wrap := func(conn *sqlite3.SQLiteConn) driver.Conn { return watched{conn, snapshot} }
+	s, err := open(t.Context(), Config{Path: path, Create: true, Sealer: audittest.Sealer()}, connector{wrap: wrap})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if len(snapshots) < 40 {
+		t.Fatalf("%d statements were seen: the migration was not watched", len(snapshots))
+	}
+	for i, killed := range snapshots {
+		db, err := sql.Open("sqlite3", fileName(killed, "mode=rw"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tables int
+		err = db.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE type IN ('table', 'trigger') AND name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%'`).Scan(&tables)
+		db.Close()
+		if err != nil || tables != 0 && tables != 27 {
+			t.Errorf("killed before statement %d: %d tables and triggers, %v; want none or 27", i, tables, err)
+		}
+		after, err := Open(t.Context(), Config{Path: killed, Sealer: audittest.Sealer()})
+		if err != nil {
+			t.Errorf("killed before statement %d, it does not open: %v", i, err)
+			continue
+		}
+		putCard(t, after)
+		after.Close()
+	}
+}
+
+// The guards stop accidents with the database in hand.
+func TestTheLogCannotBeEditedByAccident(t *testing.T) {
+	s := openTest(t, Config{})
+	putCard(t, s)
+	for n := range 3 {
+		if err := open1(t.Context(), s, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := audittest.NewLog(t, s).Publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{
+		`DELETE FROM audit_entry WHERE idx = 2`,
+		`UPDATE audit_entry SET leaf = zeroblob(48) WHERE idx = 1`,
+		`UPDATE audit_entry SET idx = 7 WHERE idx = 1`,
+		`UPDATE audit_entry SET subject = 'somebody else' WHERE idx = 1`,
+		`UPDATE audit_entry SET seq = 9 WHERE idx = 1`,
+		`UPDATE audit_entry SET type = 'card.scanned' WHERE idx = 1`,
+		`UPDATE audit_entry SET at = 0 WHERE idx = 1`,
+		`UPDATE audit_entry SET sealed = x'00' WHERE idx = 1`,
+		`DELETE FROM tlog_hash WHERE id = 0`,
+		`UPDATE tlog_hash SET h = zeroblob(32) WHERE id = 0`,
+		`UPDATE log_state SET size = 2`,
+		`DELETE FROM log_state`,
+		`DELETE FROM checkpoint_history`,
+		`UPDATE checkpoint_history SET note = x'00'`,
+	} {
+		t.Run(command, func(t *testing.T) {
+			if err := s.update(t.Context(), func(x *tx) error { _, err := x.t.exec(statement(command)); return err }); err == nil {
+				t.Error("it was done")
+			}
+		})
+	}
+	t.Run("erasing the content of an entry is not an accident", func(t *testing.T) {
+		erase := statement(`UPDATE audit_entry SET sealed = NULL, erased_at = 1 WHERE idx = 1`)
+		if err := s.update(t.Context(), func(x *tx) error { _, err := x.t.exec(erase); return err }); err != nil {
+			t.Error(err)
+		}
+	})
+	if size := verifies(t, s); size != 3 {
+		t.Errorf("the log has %d entries, want 3", size)
+	}
+}
+
+// statements returns every SQL text of the package, found in its source, by the name of its variable.
+func statements(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, constants, found := gotoken.NewFileSet(), map[string]string{}, map[string]string{}
+	var text func(ast.Expr) string
+	text = func(e ast.Expr) string {
+		switch e := e.(type) {
+		case *ast.BasicLit:
+			if e.Kind != gotoken.STRING {
+				return ""
+			}
+			s, err := strconv.Unquote(e.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		case *ast.Ident:
+			return constants[e.Name]
+		case *ast.BinaryExpr:
+			return text(e.X) + text(e.Y)
+		}
+		return ""
+	}
+	var parsed []*ast.File
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(set, name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed = append(parsed, file)
+	}
+	for _, pass := range []string{"constants", "statements"} {
+		for _, file := range parsed {
+			ast.Inspect(file, func(n ast.Node) bool {
+				spec, ok := n.(*ast.ValueSpec)
+				if !ok || len(spec.Values) != len(spec.Names) {
+					return true
+				}
+				for i, value := range spec.Values {
+					call, isCall := value.(*ast.CallExpr)
+					if pass == "constants" && !isCall {
+						constants[spec.Names[i].Name] = text(value)
+					}
+					if pass == "statements" && isCall {
+						if f, ok := call.Fun.(*ast.Ident); ok && f.Name == "portable" {
+							found[spec.Names[i].Name] = text(call.Args[0])
+						}
+					}
+				}
+				return true
+			})
+		}
+	}
+	if len(found) < 50 {
+		t.Fatalf("%d statements found", len(found))
+	}
+	return found
+}
+
+// Parameters are numbered in the order in which they appear, each once: the one form that every database reads alike.
+func TestParametersAreInOrder(t *testing.T) {
+	number := regexp.MustCompile(`\$(\d+)`)
+	for name, query := range statements(t) {
+		for i, match := range number.FindAllStringSubmatch(query, -1) {
+			if match[1] != strconv.Itoa(i+1) {
+				t.Errorf("%s: parameter %s stands where $%d should", name, match[0], i+1)
+			}
+		}
+		if strings.Contains(query, "*") && !strings.Contains(query, "count(*)") && name != "hashesInsert" {
+			t.Errorf("%s selects everything", name)
+		}
+	}
+}
+
+// No statement reads a whole table that grows.
+func TestEveryStatementUsesAnIndex(t *testing.T) {
+	s := openTest(t, Config{})
+	small := regexp.MustCompile(`^SCAN (tally|step|\(?SELECT)|^SCAN CONSTANT ROW|^SCAN \d+ CONSTANT`)
+	for name, query := range statements(t) {
+		if strings.HasPrefix(query, "PRAGMA") {
+			continue
+		}
+		arguments := make([]any, strings.Count(query, "$"))
+		for i := range arguments {
+			arguments[i] = 1
+		}
+		err := s.read(t.Context(), func(x *transaction) error {
+			return x.many("EXPLAIN QUERY PLAN "+portable(query), arguments, func(rows *sql.Rows) error {
+				var id, parent, unused int
+				var detail string
+				if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+					return err
+				}
+				if strings.HasPrefix(detail, "SCAN") && !small.MatchString(detail) {
+					t.Errorf("%s reads a whole table: %s", name, detail)
+				}
+				if strings.Contains(detail, "AUTOMATIC") {
+					t.Errorf("%s builds an index each time: %s", name, detail)
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestPanicErrorTellsNothing(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		value any
+		want  string
+	}{
+		{"a text, which may be a secret", "the secret", "storage: a change panicked with a value of type string"},
+		{"an error, which may hold one", fmt.Errorf("the secret"), "storage: a change panicked with a value of type *errors.errorString"},
+	} {
+		if got := (&PanicError{Value: c.value}).Error(); !strings.HasPrefix(got, "storage: a change panicked") || strings.Contains(got, "secret") {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}

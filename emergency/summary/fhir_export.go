@@ -39,7 +39,7 @@ func Export(r Record, o ExportOptions) ([]byte, error) {
 	r = r.Sorted()
 	ex := &exporter{catalogue: catalogue, options: o, record: r, placed: map[string]int{}}
 	for _, item := range r.Items {
-		if item.Section != section.Contacts || item.Absent != "" {
+		if item.Section != section.Contacts {
 			ex.placed[place(item)]++
 		}
 	}
@@ -77,7 +77,7 @@ func (ex *exporter) bundle() (object, map[string]exported) {
 	lines := map[string][]Item{}
 	empty := map[string]object{}
 	for _, item := range ex.record.Items {
-		if item.Section == section.Contacts && item.Absent == "" {
+		if item.Section == section.Contacts {
 			contact := ex.writeContact(item)
 			items[index("entry[1].resource.contact", len(contacts))] = exported{item, contact}
 			contacts = append(contacts, contact)
@@ -213,7 +213,7 @@ func (ex *exporter) write(item Item) (main, device object) {
 	case section.Documents:
 		return ex.writeDocument(item), nil
 	case section.Baseline, section.Pregnancy, section.Child, section.Results, section.Vitals, section.BloodGroup,
-		section.PrivateNotes, section.Identity, section.Contacts:
+		section.PrivateNotes, section.Identity:
 		return ex.writeObservation(item), nil
 	}
 	return ex.writeCondition(item), nil
@@ -282,7 +282,9 @@ func actorOf(source Source) object {
 	}[source.Kind]
 	actor := object{}
 	putText(actor, "type", kind)
-	putText(actor, "display", source.Name)
+	if source.Kind != SourceSelf { // the person is named as the Patient
+		putText(actor, "display", source.Name)
+	}
 	if len(actor) == 0 {
 		return nil
 	}
@@ -338,7 +340,7 @@ func (ex *exporter) codings(codings []Coding, part string) []object {
 // words say an item where FHIR wants words and the item has none in that place.
 func (ex *exporter) words(item Item) string {
 	label, _ := ex.catalogue.Label(item.Term, ex.options.Lang)
-	for _, text := range []string{item.Text, label, item.Name, item.Detail, item.Note, displays(item.Codings)} {
+	for _, text := range []string{item.Text, label, item.Name, item.Detail, item.Note, displays(item.Codings), item.Absent} {
 		if text != "" {
 			return text
 		}

@@ -23,24 +23,17 @@ func (im *importer) readObservation(r *resource) (Item, bool) {
 	answer, detail := im.value(r.node)
 	item.Codings = append(asked.Codings, answer.Codings...)
 	item.Section = im.observationSection(r, asked, answer)
-	switch item.Section {
-	case section.BloodGroup, section.Pregnancy:
-		if answer.Term != "" || item.Section == section.BloodGroup {
-			item.Term, item.Text, item.Detail = answer.Term, answer.Text, detail
-			if item.Term == "" && item.Text == "" {
-				item.Text = asked.Text
-			}
-			break
-		}
-		fallthrough
-	default:
+	answers := item.Section == section.BloodGroup || item.Section == section.Pregnancy // the answer says what the item is
+	if answers && (answer.Term != "" || answer.Text != "") {
+		item.Term, item.Text, item.Detail = answer.Term, answer.Text, detail
+	} else {
 		item.Term, item.Text = asked.Term, asked.Text
-		item.Detail = joined(answer.Text, detail)
-		if label, _ := im.catalogue.Label(answer.Term, im.lang); answer.Text == "" && label != "" {
-			item.Detail = joined(label, detail)
+		words := answer.Text
+		if label, _ := im.catalogue.Label(answer.Term, im.lang); words == "" {
+			words = label
 		}
 		parts, codings := im.components(r.get("component").list())
-		item.Detail = joined(append([]string{item.Detail}, parts...)...)
+		item.Detail = joined(append([]string{words, detail}, parts...)...)
 		item.Codings = append(item.Codings, codings...)
 	}
 	if item.Term == "" && item.Text == "" && len(asked.Codings) > 0 {

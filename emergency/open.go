@@ -69,13 +69,13 @@ func (r *Refusal) Is(target error) bool { return target == error(ErrRefused) }
 // decision releases. When the log cannot be written the answer is ErrLogUnavailable. An unknown card, a revoked one and a wrong
 // secret are one answer, ErrNoCard, after the same time.
 func (s *Service) Open(ctx context.Context, c Caller, request OpenRequest) (Opened, error) {
-	started := s.Now()
+	started := time.Now()
 	if err := request.clean(); err != nil {
 		return Opened{}, err
 	}
 	opened, err := s.open(ctx, c, request)
 	if errors.Is(err, ErrNoCard) {
-		s.alike(ctx, started)
+		alike(ctx, started)
 	}
 	return opened, err
 }
@@ -176,7 +176,7 @@ func (s *Service) disclose(ctx context.Context, c Caller, request OpenRequest, d
 		return Opened{}, noLogNoData(err)
 	}
 	shown.Patient = "" // the pseudonym of the log is nothing for a responder
-	return Opened{GrantID: grant.ID, Until: grant.Until, Now: event.At, Step: grant.Step, Lang: shown.Lang, Record: shown, Sections: grant.Sections,
+	return Opened{GrantID: grant.ID, Until: grant.Until, Now: s.now(), Step: grant.Step, Lang: shown.Lang, Record: shown, Sections: grant.Sections,
 		Next: []string{string(rules.StepSensitive)}, Entry: EntryRef{Index: placed.Index, Leaf: leafText(placed.Leaf)}}, nil
 }
 
@@ -225,7 +225,7 @@ func (s *Service) refuseWrongSecret(ctx context.Context, c Caller, door Opening)
 // glassEvent begins the entry of an opening or a refusal.
 func (s *Service) glassEvent(c Caller, request OpenRequest, door Opening, kind audit.Type, outcome audit.Outcome) audit.Event {
 	return audit.Event{
-		Type: kind, At: s.now(), Subject: string(door.Patient.ID), Card: door.Card.ID.String(), Outcome: outcome,
+		Type: kind, At: s.clock(), Subject: string(door.Patient.ID), Card: door.Card.ID.String(), Outcome: outcome,
 		Actor: audit.Actor{Kind: audit.ByResponder, Name: request.Name, Role: request.Role, Organization: request.Organization, CallBack: request.CallBack,
 			Verified: audit.Claimed, Network: c.Network},
 		Reason: request.Reason, ReasonText: request.ReasonText, RulesVersion: door.Rules.Version,

@@ -1,6 +1,7 @@
 package emergency
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/locket-health/locket/audit"
@@ -41,7 +43,9 @@ type Service struct {
 	codes    *vault.Gate
 	overhead int // bytes of a card beside its summary
 	policies policyCache
-	welcome  []PatientID // kept by every new account; empty but in a demonstration
+	warned   atomic.Bool  // that the clock went back
+	latest   atomic.Int64 // the latest time seen, in Unix milliseconds
+	welcome  []PatientID  // kept by every new account; empty but in a demonstration
 	entries  entryCounts
 }
 
@@ -78,11 +82,12 @@ func New(config Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{Config: config, codes: vault.NewGate(codeGate), overhead: beside}, nil
+	s := &Service{Config: config, codes: vault.NewGate(codeGate), overhead: beside}
+	if last, err := config.Log.Checkpoint(context.Background()); err == nil {
+		s.latest.Store(last.At.UnixMilli())
+	}
+	return s, nil
 }
-
-// now is the time in whole milliseconds, as rows and entries hold it.
-func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
 
 // newToken draws a secret for its bearer and the hash that is stored.
 func (s *Service) newToken() (string, Token, error) {

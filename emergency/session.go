@@ -91,5 +91,5 @@ func (s *Service) event(c Caller, kind audit.Type, subject string) audit.Event {
 	case c.Limited:
 		actor.Verified = audit.Claimed
 	}
-	return audit.Event{Type: kind, At: s.now(), Subject: subject, Actor: actor, Outcome: audit.Done}
+	return audit.Event{Type: kind, At: s.clock(), Subject: subject, Actor: actor, Outcome: audit.Done}
 }

@@ -58,8 +58,8 @@ func TestExportHoldsEverything(t *testing.T) {
 	if !bytes.Contains(files["patient-1/record.json"], []byte("for my eyes")) {
 		t.Error("the owner's private note is missing")
 	}
-	if violations := summary.CheckIPS(files["patient-1/ips.json"]); len(violations) > 0 {
-		t.Errorf("ips.json is no IPS: %v", violations)
+	if violations, err := summary.CheckIPS(files["patient-1/ips.json"]); err != nil || len(violations) > 0 {
+		t.Errorf("ips.json is no IPS: %v, %v", violations, err)
 	}
 	if lines := bytes.Count(files["patient-1/log/entries.ndjson"], []byte("\n")); lines < 5 {
 		t.Errorf("%d log entries", lines)

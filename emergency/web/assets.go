@@ -6,13 +6,13 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/locket-health/locket/emergency/summary"
 	"github.com/locket-health/locket/emergency/terms"
 	"github.com/locket-health/locket/static"
 )
 
-// NewAssets gathers what browsers get, with the files that are made from the term catalogue and the preset dictionary of compressed fronts.
-func NewAssets(catalogue *terms.Catalogue) (*static.Assets, error) {
+// NewAssets gathers what browsers get, with the files that are made from the term catalogue and the preset dictionary of compressed fronts
+// (summary.Dictionary).
+func NewAssets(catalogue *terms.Catalogue, dictionary []byte) (*static.Assets, error) {
 	keys := make([]string, catalogue.Len()+1)
 	for _, term := range catalogue.All() {
 		keys[term.Number] = term.Key
@@ -21,7 +21,7 @@ func NewAssets(catalogue *terms.Catalogue) (*static.Assets, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: term keys: %w", err)
 	}
-	generated := map[string][]byte{"labels/keys.json": table, "dictionary-1.bin": summary.Dictionary()}
+	generated := map[string][]byte{"labels/keys.json": table, "dictionary-1.bin": dictionary}
 	for _, lang := range catalogue.Languages() {
 		labels, err := catalogue.LabelsJSON(lang)
 		if err != nil {

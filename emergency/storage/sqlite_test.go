@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -134,11 +135,23 @@ func (w watched) ExecContext(ctx context.Context, query string, args []driver.Na
 	return w.SQLiteConn.ExecContext(ctx, query, args)
 }
 
-// F13: the files as a kill before any statement of the migration would leave them hold the old schema or the new one, and open.
+// F13: the files as a kill before any statement of the migration, or in its commit, would leave them hold the old schema or the new one, and open.
 func TestMigrationKilledAtEveryStatement(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "locket.db")
 	var snapshots []string
+	seen, last := 0, "" // most statements leave the files as they are until the commit
 	snapshot := func() {
+		seen++
+		now := ""
+		for _, part := range []string{"", "-wal"} {
+			if content, err := os.ReadFile(path + part); err == nil {
+				now += fmt.Sprintf("%x ", sha256.Sum256(content))
+			}
+		}
+		if now == last {
+			return
+		}
+		last = now
 		dir := filepath.Join(t.TempDir(), strconv.Itoa(len(snapshots)))
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
@@ -155,29 +168,56 @@ func TestMigrationKilledAtEveryStatement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	snapshot()
 	s.Close()
-	if len(snapshots) < 40 {
-		t.Fatalf("%d statements were seen: the migration was not watched", len(snapshots))
+	if seen < 40 || len(snapshots) < 3 {
+		t.Fatalf("%d statements and %d states of the files were seen: the migration was not watched", seen, len(snapshots))
 	}
-	for i, killed := range snapshots {
-		db, err := sql.Open("sqlite3", fileName(killed, "mode=rw"))
-		if err != nil {
+	// A kill in the middle of the commit leaves a part of the write-ahead log.
+	whole := snapshots[len(snapshots)-1]
+	wal, err := os.ReadFile(whole + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for length := 0; length < len(wal); length += 10_000 {
+		cut := filepath.Join(t.TempDir(), "locket.db")
+		copyFile(t, whole, cut)
+		if err := os.WriteFile(cut+"-wal", wal[:length], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		var tables int
-		err = db.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE type IN ('table', 'trigger') AND name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%'`).Scan(&tables)
-		db.Close()
-		if err != nil || tables != 0 && tables != 27 {
-			t.Errorf("killed before statement %d: %d tables and triggers, %v; want none or 27", i, tables, err)
+		snapshots = append(snapshots, cut)
+	}
+	complete := parts(t, whole)
+	if complete == 0 {
+		t.Fatal("the last state has no schema")
+	}
+	for i, killed := range snapshots {
+		if got := parts(t, killed); got != 0 && got != complete {
+			t.Errorf("state %d: %d tables and triggers, want none or all %d", i, got, complete)
 		}
 		after, err := Open(t.Context(), Config{Path: killed, Sealer: audittest.Sealer()})
 		if err != nil {
-			t.Errorf("killed before statement %d, it does not open: %v", i, err)
+			t.Errorf("state %d does not open: %v", i, err)
 			continue
 		}
 		putCard(t, after)
 		after.Close()
 	}
+}
+
+// parts counts the tables and triggers of a database.
+func parts(t *testing.T, path string) (n int) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", fileName(path, "mode=rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE type IN ('table', 'trigger') AND name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%'`).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // The guards stop accidents with the database in hand.
@@ -347,10 +387,21 @@ func TestPanicErrorTellsNothing(t *testing.T) {
 		want  string
 	}{
 		{"a text, which may be a secret", "the secret", "storage: a change panicked with a value of type string"},
-		{"an error, which may hold one", fmt.Errorf("the secret"), "storage: a change panicked with a value of type *errors.errorString"},
+		{"an error, which may hold one", errors.New("the secret"), "storage: a change panicked with a value of type *errors.errorString"},
 	} {
-		if got := (&PanicError{Value: c.value}).Error(); !strings.HasPrefix(got, "storage: a change panicked") || strings.Contains(got, "secret") {
-			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if got := (&PanicError{Value: c.value}).Error(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
 	}
+	t.Run("a bug says what it is", func(t *testing.T) {
+		s := openTest(t, Config{})
+		var nobody *emergency.Account
+		err := s.Update(t.Context(), func(tx emergency.Tx) error { return tx.PutAccount(*nobody) })
+		var panicked *PanicError
+		if !errors.As(err, &panicked) || !strings.Contains(err.Error(), "nil pointer") || len(panicked.Stack) == 0 {
+			t.Errorf("got %v, want a *PanicError that names the bug and where it is", err)
+		}
+	})
 }

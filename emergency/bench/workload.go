@@ -1,0 +1,179 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// workload is one kind of work and its floor.
+type workload struct {
+	name, what, stands string
+	goal, p99          float64 // as in Row
+	floor              string  // the work of the floor that stands beside it, for what is no request
+	clients            int     // 0 is Config.Clients
+	requests           [][]byte
+	granted            string // stands in every good answer; looked for once
+}
+
+// asked are the measurements of requests; the others are done inside the children.
+func workloads(s seeded) []workload {
+	scans := make([][]byte, len(s.scanned))
+	for i, id := range s.scanned {
+		scans[i] = scanRequest(id)
+	}
+	opens := make([][]byte, len(s.holders))
+	for i, card := range s.holders {
+		opens[i] = openRequest(card)
+	}
+	const handler = "net/http alone: one read by key, one group-committed append of the same bytes, an answer of the same size"
+	return []workload{
+		{name: Scan, what: "scan of a card, logged", stands: handler, goal: 0.8, p99: 100, requests: scans, granted: "<html"},
+		{name: Open, what: "opening, durable", stands: handler, goal: 0.33, p99: 100, requests: opens, granted: `"outcome":"granted"`},
+		{name: Append, what: "entry in the log, durable", stands: "a group-committed append of the same bytes to one table, without log or tree", floor: Append},
+		{name: Issue, what: "card packed, encoded and signed", stands: "one ES256 signature", goal: 0.5, floor: doSign, clients: 1},
+		{name: Whole, what: "card issued from a document, all told", stands: "argon2id of its short code (19 MiB, 2 passes)", floor: doArgon2, clients: 1},
+		{name: Verify, what: "card parsed, verified and decoded", stands: "the check of one ES256 signature", floor: doCheck, clients: 1},
+	}
+}
+
+// compare runs every chosen workload on the house and the floor in turn.
+func (r *run) compare(ctx context.Context) (err error) {
+	if !slices.ContainsFunc(r.Only, func(name string) bool { return name != StartUp }) {
+		return nil
+	}
+	s, err := r.seed(ctx)
+	if err != nil {
+		return err
+	}
+	r.seeded = s
+	chosen := slices.DeleteFunc(workloads(s), func(w workload) bool { return !slices.Contains(r.Only, w.name) })
+	if len(chosen) == 0 {
+		return nil
+	}
+	house, err := r.start(ctx, roleHouse, 1, setup{Dir: s.dir, Document: r.Document})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, house.stop()) }()
+	for _, w := range chosen {
+		if w.requests == nil {
+			continue
+		}
+		size, err := r.answered(ctx, house, w)
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		sizes := s.floor.Sizes[w.name]
+		sizes.Answered = size
+		s.floor.Sizes[w.name] = sizes
+	}
+	floor, err := r.start(ctx, roleFloor, 1, s.floor)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, floor.stop()) }()
+	for _, w := range chosen {
+		row, err := r.interleave(ctx, w, house, floor)
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		r.report.Rows = append(r.report.Rows, row)
+	}
+	return nil
+}
+
+// answered asks the house once, makes sure that it is the answer that is meant, and returns its size in bytes as it came over the wire.
+func (r *run) answered(ctx context.Context, house *child, w workload) (int, error) {
+	plain := []byte(strings.Replace(string(w.requests[0]), "Accept-Encoding: gzip, ", "Accept-Encoding: ", 1))
+	body, _, err := house.probe(ctx, plain)
+	if err != nil {
+		return 0, err
+	}
+	if !strings.Contains(string(body), w.granted) {
+		return 0, fmt.Errorf("%w: an answer without %s", ErrVoid, w.granted)
+	}
+	_, size, err := house.probe(ctx, w.requests[0])
+	return size, err
+}
+
+// interleave runs both sides of a workload in turn and drops the first round.
+func (r *run) interleave(ctx context.Context, w workload, house, floor *child) (Row, error) {
+	var sides [2][]sample
+	var next [2]atomic.Int64 // requests go round, each side through all of them
+	for round := range r.Rounds + 1 {
+		for i, side := range []*child{house, floor} {
+			r.say("%s, round %d of %d, the %s", w.what, round, r.Rounds, side.role)
+			if err := r.profile(side, w, round, doProfile); err != nil {
+				return Row{}, err
+			}
+			s, err := r.measure(ctx, side, w, &next[i])
+			if err != nil {
+				return Row{}, err
+			}
+			if err := r.profile(side, w, round, doProfiled); err != nil {
+				return Row{}, err
+			}
+			if round > 0 {
+				sides[i] = append(sides[i], s)
+			}
+		}
+	}
+	return row(w, sides[0], sides[1]), nil
+}
+
+// profile begins or ends a CPU profile of the house in the last round, if profiles are wanted.
+func (r *run) profile(side *child, w workload, round int, do string) error {
+	if r.Profile == "" || side.role != roleHouse || round != r.Rounds {
+		return nil
+	}
+	_, err := side.ask(order{Do: do, File: filepath.Join(r.Profile, w.name+".pprof")})
+	return err
+}
+
+func (r *run) measure(ctx context.Context, side *child, w workload, next *atomic.Int64) (sample, error) {
+	clients := w.clients
+	if clients == 0 {
+		clients = r.Clients
+	}
+	if w.requests != nil {
+		return r.load(ctx, side, w.requests, clients, bound{time: r.Duration}, next)
+	}
+	work := w.name
+	if side.role == roleFloor {
+		work = w.floor
+	}
+	answer, err := side.ask(order{Do: work, Time: r.Duration, Clients: clients})
+	return answer.Sample, err
+}
+
+// load asks a child again and again. Every answer must have its entry in the log.
+func (r *run) load(ctx context.Context, side *child, requests [][]byte, clients int, until bound, next *atomic.Int64) (sample, error) {
+	if err := side.connect(ctx, clients); err != nil {
+		return sample{}, err
+	}
+	before, err := side.usage()
+	if err != nil {
+		return sample{}, err
+	}
+	s, err := loop(ctx, clients, until, func(client int) error {
+		return side.clients[client].ask(requests[next.Add(1)%int64(len(requests))], io.Discard)
+	})
+	if err != nil {
+		return s, err
+	}
+	after, err := side.usage()
+	if err != nil {
+		return s, err
+	}
+	if logged := after.Entries - before.Entries; logged < s.Count {
+		return s, fmt.Errorf("%w: %d answers, and %d entries in the log of the %s", ErrVoid, s.Count, logged, side.role)
+	}
+	s.CPU = after.CPU - before.CPU
+	return s, nil
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/emergency"
+	"github.com/locket-health/locket/emergency/datadir"
+)
+
+func auditVerifyCommand() command {
+	return command{
+		name: "audit verify", synopsis: "--data DIR | --url URL --vkey KEY",
+		summary: "check the whole log",
+		about: `With --data it recomputes every commitment from its payload, every leaf, every hash of the tree, the chain of each patient and the signed
+checkpoint of a data directory, beside a running server or without one. With --url it does the same for what a server publishes, as a
+stranger would: it needs the log's verifier key (served at /audit/log/vkey; compare it with one from elsewhere). Exits 0 only when all holds, and says
+which entry fails.`,
+		examples: []string{"locket audit verify --data /var/lib/locket", "locket audit verify --url https://card.example.org --vkey card.example.org/audit/log+0ccd2e57+Add..."},
+		bind: func(f *flags) func(context.Context, environment, []string) error {
+			data, keys := dataFlag(f), keysFlag(f)
+			url := f.text("url", "", "URL", "scheme and host of a server")
+			vkey := f.text("vkey", "", "KEY", "the verifier key of its log")
+			asJSON := f.toggle("json", "print the report as JSON")
+			return func(ctx context.Context, env environment, args []string) error {
+				if err := noArguments(args); err != nil {
+					return err
+				}
+				progress := func(done, total int64) { fmt.Fprintf(env.stderr, "\r%d of %d entries", done, total) }
+				var report audit.Report
+				var err error
+				switch {
+				case *data != "" && *url == "":
+					report, err = verifyDirectory(ctx, *data, *keys, progress)
+				case *url != "" && *vkey != "" && *data == "":
+					report, err = verifyServer(ctx, *url, *vkey, progress)
+				default:
+					return usageError{"either --data, or --url with --vkey"}
+				}
+				fmt.Fprint(env.stderr, "\r")
+				return printAudit(env, *asJSON, report, err)
+			}
+		},
+	}
+}
+
+func verifyDirectory(ctx context.Context, dir, keys string, progress func(done, total int64)) (audit.Report, error) {
+	public, err := datadir.ReadPublic(dir, keys)
+	if err != nil {
+		return audit.Report{}, noDirectory(err, dir)
+	}
+	verifier, err := audit.ParseVKey(public.VKey)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	store, data, err := datadir.OpenReadOnly(ctx, dir, keys)
+	if err != nil {
+		return audit.Report{}, noDirectory(err, dir)
+	}
+	report, err := audit.VerifyStore(ctx, store, verifier, emergency.LogSealer(data), progress)
+	return report, errors.Join(err, store.Close())
+}
+
+// A server's answer is bounded: the largest thing that it publishes is a bundle of 256 entries.
+const (
+	maxAnswer   = 1 << 20
+	askPatience = 30 * time.Second
+)
+
+func verifyServer(ctx context.Context, url, vkey string, progress func(done, total int64)) (audit.Report, error) {
+	verifier, err := audit.ParseVKey(vkey)
+	if err != nil {
+		return audit.Report{}, usageError{"--vkey is not a verifier key: NAME+HASH+KEY, as /audit/log/vkey gives it"}
+	}
+	client := &http.Client{Timeout: askPatience}
+	prefix := strings.TrimSuffix(url, "/") + "/audit/log/"
+	fetch := func(ctx context.Context, path string) ([]byte, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, prefix+path, nil)
+		if err != nil {
+			return nil, err
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return nil, err
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return nil, fmt.Errorf("%s: the server answers %s", path, response.Status)
+		}
+		return io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	}
+	return audit.VerifyRemote(ctx, fetch, verifier, progress)
+}
+
+func printAudit(env environment, asJSON bool, report audit.Report, err error) error {
+	if asJSON {
+		said := map[string]any{"ok": err == nil, "report": report}
+		if err != nil {
+			said["error"] = err.Error()
+		}
+		if encodeErr := json.NewEncoder(env.stdout).Encode(said); encodeErr != nil {
+			return encodeErr
+		}
+		if err != nil {
+			return errSilent
+		}
+		return nil
+	}
+	if err != nil {
+		return &failure{"the log does not hold", err, ""}
+	}
+	fmt.Fprintf(env.stdout, "The log holds: %d entries, %d of them under the signed checkpoint, %d payloads opened, %d erased, %d chains followed.\n",
+		report.Size, report.Published, report.Opened, report.Erased, report.Subjects)
+	return nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// flags is a flag set whose flags can also be given by the environment: --card-life as LOCKET_CARD_LIFE. The command line wins.
+type flags struct {
+	*flag.FlagSet
+	getenv func(string) string
+	names  []string // in the order of declaration
+	value  map[string]string
+}
+
+func newFlags(name string, getenv func(string) string) *flags {
+	f := &flags{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), getenv: getenv, value: map[string]string{}}
+	f.SetOutput(io.Discard)
+	f.Usage = func() {}
+	return f
+}
+
+// The usage texts name the value first, in capitals: "DIR  the data directory".
+
+func (f *flags) text(name, value, what, usage string) *string {
+	f.declare(name, what)
+	return f.String(name, value, usage)
+}
+
+func (f *flags) number(name string, value int, what, usage string) *int {
+	f.declare(name, what)
+	return f.Int(name, value, usage)
+}
+
+func (f *flags) duration(name string, value time.Duration, what, usage string) *time.Duration {
+	f.declare(name, what)
+	return f.Duration(name, value, usage)
+}
+
+func (f *flags) toggle(name, usage string) *bool {
+	f.declare(name, "")
+	return f.Bool(name, false, usage)
+}
+
+func (f *flags) declare(name, what string) {
+	f.names = append(f.names, name)
+	f.value[name] = what
+}
+
+// variable is the environment variable that stands for a flag.
+func variable(name string) string {
+	return "LOCKET_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// parse reads the environment, then the command line. Flags may stand before and after the arguments.
+func (f *flags) parse(args []string) error {
+	for _, name := range f.names {
+		if value := f.getenv(variable(name)); value != "" {
+			if err := f.Set(name, value); err != nil {
+				return fmt.Errorf("the environment variable %s is not understood: %w", variable(name), err)
+			}
+		}
+	}
+	var rest []string
+	for {
+		if err := f.FlagSet.Parse(args); err != nil {
+			return err
+		}
+		done := f.FlagSet.Args()
+		if len(done) == 0 {
+			break
+		}
+		if at := len(args) - len(done); at > 0 && args[at-1] == "--" {
+			rest = append(rest, done...)
+			break
+		}
+		rest, args = append(rest, done[0]), done[1:]
+	}
+	return f.FlagSet.Parse(append([]string{"--"}, rest...))
+}
+
+// describe writes the table of flags.
+func (f *flags) describe(w io.Writer) {
+	if len(f.names) == 0 {
+		return
+	}
+	fmt.Fprint(w, "\nFlags (each also as an environment variable):\n")
+	for _, name := range f.names {
+		declared := f.Lookup(name)
+		left := strings.TrimSpace("--" + name + " " + f.value[name])
+		usage := declared.Usage
+		if declared.DefValue != "" && declared.DefValue != "false" && declared.DefValue != "0" && declared.DefValue != "0s" {
+			usage += " (default " + declared.DefValue + ")"
+		}
+		fmt.Fprintf(w, "  %-26s %s\n  %-26s %s\n", left, usage, "", variable(name))
+	}
+}

@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"runtime"
@@ -80,11 +82,14 @@ func translate(err error) error {
 	}
 }
 
-// isConstraint reports whether err left the transaction as it was before the statement. After any other error (disk full, I/O, out of memory) SQLite
-// may have rolled the whole transaction back, and further statements would be committed one by one.
-func isConstraint(err error) bool {
+// endsTransaction reports whether SQLite may have rolled the whole transaction back (disk full, I/O, out of memory), after which further statements
+// would be committed one by one. A violated constraint, or a value that cannot be converted, leaves it as it was before the statement.
+func endsTransaction(err error) bool {
 	var failed sqlite3.Error
-	return errors.As(err, &failed) && failed.Code == sqlite3.ErrConstraint
+	if errors.As(err, &failed) {
+		return failed.Code != sqlite3.ErrConstraint
+	}
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }
 
 // isIO reports whether the disk itself failed. What was acknowledged before is safe; whether a sync that failed will ever reach the disk cannot

@@ -492,3 +492,22 @@ func TestTwoProgramsOnOneDatabase(t *testing.T) {
 		t.Errorf("the log has %d entries, want %d", size, 2*each)
 	}
 }
+
+// A row that cannot be read fails the change that reads it, not the ones that share its commit.
+func TestUnreadableRowFailsItsReaderAlone(t *testing.T) {
+	s := openTest(t, Config{})
+	putCard(t, s)
+	bend := statement(`UPDATE card SET tag = x'00'`)
+	if err := s.update(t.Context(), func(x *tx) error { _, err := x.t.exec(bend); return err }); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Update(t.Context(), func(tx emergency.Tx) error {
+		if _, err := tx.Card(cards.ID{1}); !errors.Is(err, errColumn) {
+			t.Errorf("reading the row: got %v, want errColumn", err)
+		}
+		return tx.PutGrant(numbered(1))
+	})
+	if err != nil {
+		t.Errorf("the transaction was lost with the row: %v", err)
+	}
+}

@@ -90,7 +90,7 @@ func (t *transaction) failed(err error) error {
 	if err == nil {
 		return nil
 	}
-	if !isConstraint(err) {
+	if endsTransaction(err) {
 		t.err = err
 	}
 	return translate(err)

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/locket-health/locket/emergency"
 )
@@ -15,7 +14,7 @@ import (
 // equal compares what was not read through shows.
 func equal[T any](t *testing.T, got, want T) {
 	t.Helper()
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("got (+), want (-):\n%s", diff)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/emergency"
@@ -137,7 +136,7 @@ func shows[T any](t *testing.T, s emergency.Store, want T, get func(r emergency.
 		t.Errorf("got error %v, want %v", err, want)
 		return
 	}
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("got (+), want (-):\n%s", diff)
 	}
 }

@@ -158,6 +158,14 @@ func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Run(ctx, listener) })
+	group.Go(func() error {
+		select {
+		case <-house.Store.Failed():
+			return &failure{"the disk did not keep what was written, so nothing more is", nil, "look at the disk; what was acknowledged before is there when the server starts again"}
+		case <-ctx.Done():
+			return nil
+		}
+	})
 	if c.PrivateListen != "" {
 		private, err := net.Listen("tcp", c.PrivateListen)
 		if err != nil {

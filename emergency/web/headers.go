@@ -15,10 +15,9 @@ const (
 )
 
 // permissions switches off every power that a page could ask of the browser but passkeys.
-const permissions = "accelerometer=(), ambient-light-sensor=(), autoplay=(), battery=(), bluetooth=(), browsing-topics=(), camera=(), " +
-	"display-capture=(), fullscreen=(), gamepad=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), " +
-	"microphone=(), midi=(), payment=(), picture-in-picture=(), screen-wake-lock=(), serial=(), usb=(), web-share=(), xr-spatial-tracking=(), " +
-	"publickey-credentials-get=(self), publickey-credentials-create=(self)"
+const permissions = "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), display-capture=(), fullscreen=(), gamepad=(), geolocation=(), " +
+	"gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), " +
+	"screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=(), publickey-credentials-get=(self), publickey-credentials-create=(self)"
 
 // defaultHeaders are on every answer, also on those of middleware and of no route. A handler may set one anew.
 func defaultHeaders(secure bool) [][2]string {

@@ -54,7 +54,7 @@ func (x *exchange) line(item summary.Item, lang string) line {
 	}
 	add := func(name, value string, own bool) {
 		if value != "" && !(own && value == l.Title) {
-			l.Facts = append(l.Facts, fact{x.fieldLabel(item.Section, itemField(name)), value, own})
+			l.Facts = append(l.Facts, fact{x.shownLabel(item.Section, name), value, own})
 		}
 	}
 	if item.Section == section.Contacts {
@@ -74,8 +74,10 @@ func (x *exchange) line(item summary.Item, lang string) line {
 	if item.Source.Kind != "" {
 		l.Source = x.T("source." + item.Source.Kind)
 	}
-	if item.Source.Name != "" {
-		l.Source = x.Catalog.List(x.lang.Code, slices.DeleteFunc([]string{item.Source.Name, l.Source}, func(s string) bool { return s == "" }))
+	if name := item.Source.Name; name != "" && l.Source != "" {
+		l.Source = name + " (" + l.Source + ")"
+	} else if name != "" {
+		l.Source = name
 	}
 	l.Confirmed = x.date(item.Confirmed)
 	return l
@@ -109,6 +111,14 @@ func (x *exchange) concepts(list []summary.Concept) string {
 		}
 	}
 	return strings.Join(words, "; ")
+}
+
+// shownLabel is what a field is called where it is shown, not asked: "Dose" for the detail of a medicine.
+func (x *exchange) shownLabel(s section.Section, name string) string {
+	if key := "shown." + s.String() + "." + name; x.Catalog.Has(key) {
+		return x.T(key)
+	}
+	return x.T("shown." + name)
 }
 
 // fieldLabel is what a field is called in a section: "Dose and how often" for the detail of a medicine.

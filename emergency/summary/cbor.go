@@ -34,6 +34,17 @@ func appendHead(out []byte, major byte, n uint64) []byte {
 	return append(out, major|27, byte(n>>56), byte(n>>48), byte(n>>40), byte(n>>32), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 }
 
+// headSize is the length of the head of a text or a byte string.
+func headSize(length int) int {
+	switch {
+	case length < 24:
+		return 1
+	case length < 1<<8:
+		return 2
+	}
+	return 3
+}
+
 // row collects the columns of an array. Missing ones become null, missing ones at the end are left out.
 type row struct {
 	encoded []byte
@@ -41,8 +52,9 @@ type row struct {
 	count   int // columns in encoded
 }
 
+// add takes the next column; an empty value is a missing one.
 func (r *row) add(value []byte) {
-	if value == nil {
+	if len(value) == 0 {
 		r.missing++
 		return
 	}
@@ -54,5 +66,7 @@ func (r *row) add(value []byte) {
 	r.count++
 }
 
-func (r *row) len() int      { return r.count }
-func (r *row) bytes() []byte { return r.encoded }
+// appendTo writes the array.
+func (r *row) appendTo(out []byte) []byte {
+	return append(appendHead(out, majorArray, uint64(r.count)), r.encoded...)
+}

@@ -39,11 +39,12 @@ func (d Date) Valid() bool {
 
 // Parts returns year, month and day; month and day are 0 where they are not known. A date that is not valid is 0, 0, 0.
 func (d Date) Parts() (year, month, day int) {
-	if d == "" || !d.Valid() {
+	layout, known := layouts[len(d)]
+	if !known {
 		return 0, 0, 0
 	}
-	t, err := time.Parse(layouts[len(d)], string(d))
-	if err != nil {
+	t, err := time.Parse(layout, string(d))
+	if err != nil || t.Year() < 1 {
 		return 0, 0, 0
 	}
 	year = t.Year()

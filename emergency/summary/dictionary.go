@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
-	"sync"
 )
 
 // dictionary is preset dictionary 1 of the front format: words that emergency records use, the most frequent last (a shorter way back
@@ -18,37 +17,23 @@ var dictionary []byte
 // Dictionary is a copy of preset dictionary 1, for readers in other languages.
 func Dictionary() []byte { return bytes.Clone(dictionary) }
 
-// deflater is a compressor with its buffer, kept between cards: making one costs far more than using it.
-type deflater struct {
-	buffer bytes.Buffer
-	writer *flate.Writer
-}
-
-var deflaters = sync.Pool{New: func() any {
-	d := new(deflater)
-	// The only error is a level that does not exist.
-	d.writer, _ = flate.NewWriterDict(&d.buffer, flate.BestCompression, dictionary)
-	return d
-}}
-
 // compress returns the map as a byte string of its DEFLATE stream, or the map itself where that is not longer.
 func compress(plain []byte) []byte {
 	d := deflaters.Get().(*deflater)
 	defer deflaters.Put(d)
-	d.buffer.Reset()
-	d.writer.Reset(&d.buffer)
-	if _, err := d.writer.Write(plain); err != nil {
+	stream := d.deflate(plain)
+	if headed := len(stream) + headSize(len(stream)); headed >= len(plain) {
 		return plain
 	}
-	if err := d.writer.Close(); err != nil {
-		return plain
-	}
-	item := appendHead(make([]byte, 0, d.buffer.Len()+3), majorBytes, uint64(d.buffer.Len()))
-	item = append(item, d.buffer.Bytes()...)
-	if len(item) >= len(plain) {
-		return plain
-	}
-	return item
+	return append(appendHead(make([]byte, 0, len(stream)+3), majorBytes, uint64(len(stream))), stream...)
+}
+
+// compressedSize is the length of what compress returns.
+func compressedSize(plain []byte) int {
+	d := deflaters.Get().(*deflater)
+	defer deflaters.Put(d)
+	size := len(d.deflate(plain))
+	return min(len(plain), size+headSize(size))
 }
 
 // decompress returns the map inside a byte string. It reads at most maxFrontInflated bytes, however much the stream would give, and

@@ -119,7 +119,8 @@ var (
 //	             array        of concepts, in every other case
 //
 // An item is a bare concept (uint or text only, where the item says nothing else), or an array of the columns of its
-// section followed, where needed, by one map with the rarer fields:
+// section followed, where needed, by one map with the rarer fields. The map stands in the place after the last column of the section, so
+// that missing columns before it are all null:
 //
 //	directives, conditions, baseline, pregnancy, child, results, vitals, documents   concept, detail, date, note
 //	allergies                                                                        concept, flags, reactions, note, date

@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,64 +32,65 @@ func encodeMap(f Front) ([]byte, error) {
 	if len(f.Items) > maxFrontItems {
 		return nil, fmt.Errorf("%w: %d items", ErrFrontInvalid, len(f.Items))
 	}
-	f.Items = slices.Clone(f.Items)
-	slices.SortStableFunc(f.Items, func(a, b FrontItem) int { return int(a.Section) - int(b.Section) })
-	e := frontEncoder{confirmed: usualConfirmed(f.Items), sources: rankedSources(f.Items)}
-	var err error
-	if e.catalogue, err = terms.Load(); err != nil {
+	catalogue, err := terms.Load()
+	if err != nil {
 		return nil, err
 	}
-	head, identity := e.head(f.Lang), e.identity(f.Identity)
-	sections := [section.BloodGroup + 1][]byte{}
-	counts := [section.BloodGroup + 1]int{}
-	for i, item := range f.Items {
-		if columns(item.Section) == nil {
-			return nil, fmt.Errorf("%w: section %v", ErrFrontInvalid, item.Section)
+	items := f.Items
+	if inOrder := func(a, b FrontItem) int { return int(a.Section) - int(b.Section) }; !slices.IsSortedFunc(items, inOrder) {
+		items = slices.Clone(items)
+		slices.SortStableFunc(items, inOrder)
+	}
+	e := frontEncoder{catalogue: catalogue, confirmed: usualConfirmed(items), sources: rankedSources(items)}
+	pairs := uint64(0)
+	body := make([]byte, 0, 1024)
+	pair := func(key section.Section, r row) {
+		if r.count > 0 {
+			pairs++
+			body = r.appendTo(appendHead(body, majorUint, uint64(key)))
 		}
-		sections[item.Section] = e.item(sections[item.Section], item)
-		counts[item.Section]++
-		if e.err != nil {
-			return nil, fmt.Errorf("%w: item %d: %w", ErrFrontInvalid, i, e.err)
+	}
+	pair(0, e.head(f.Lang))
+	pair(section.Identity, e.identity(f.Identity))
+	for len(items) > 0 {
+		s, count := items[0].Section, 1
+		for count < len(items) && items[count].Section == s {
+			count++
 		}
+		if columns(s) == nil {
+			return nil, fmt.Errorf("%w: section %v", ErrFrontInvalid, s)
+		}
+		pairs++
+		body = appendHead(appendHead(body, majorUint, uint64(s)), majorArray, uint64(count))
+		for i := range items[:count] {
+			body = e.item(body, &items[i])
+		}
+		items = items[count:]
 	}
 	if e.err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFrontInvalid, e.err)
 	}
-	pairs := 0
-	var body []byte
-	pair := func(key section.Section, count int, columns []byte) {
-		if count == 0 {
-			return
-		}
-		pairs++
-		body = appendHead(body, majorUint, uint64(key))
-		body = appendHead(body, majorArray, uint64(count))
-		body = append(body, columns...)
-	}
-	pair(0, head.len(), head.bytes())
-	pair(section.Identity, identity.len(), identity.bytes())
-	for s := section.Directives; s <= section.BloodGroup; s++ {
-		pair(s, counts[s], sections[s])
-	}
-	out := append(appendHead(make([]byte, 0, len(body)+3), majorMap, uint64(pairs)), body...)
-	if len(out) > maxFrontInflated {
+	if len(body) >= maxFrontInflated {
 		return nil, ErrFrontTooLarge
 	}
-	return out, nil
+	return append(appendHead(make([]byte, 0, len(body)+1), majorMap, pairs), body...), nil
 }
 
-// frontEncoder writes the parts of a front. The first thing that cannot be said stays in err.
+// frontEncoder writes the parts of a front. The first thing that cannot be said stays in err. Its methods append a value to out, and
+// nothing where there is no value.
 type frontEncoder struct {
 	catalogue *terms.Catalogue
 	confirmed Date
 	sources   []Source
 	err       error
+
+	columns, rare, value []byte // working memory, kept from item to item
 }
 
-func (e *frontEncoder) head(lang string) *row {
+func (e *frontEncoder) head(lang string) row {
 	var r row
-	r.add(e.text(lang))
-	r.add(e.date(e.confirmed))
+	r.add(e.text(nil, lang))
+	r.add(e.date(nil, e.confirmed))
 	for _, source := range e.sources {
 		if len(e.sources) == 1 && source == (Source{}) {
 			break
@@ -98,103 +100,133 @@ func (e *frontEncoder) head(lang string) *row {
 			r.add(appendHead(nil, majorUint, kind))
 			continue
 		}
-		r.add(append(appendHead([]byte{array(2)}, majorUint, kind), e.text(source.Name)...))
+		r.add(e.text(appendHead([]byte{array(2)}, majorUint, kind), source.Name))
 	}
-	return &r
+	return r
 }
 
-func (e *frontEncoder) identity(id FrontIdentity) *row {
+func (e *frontEncoder) identity(id FrontIdentity) row {
 	var r row
-	r.add(e.text(id.Name))
-	r.add(e.date(id.Birth))
-	r.add(e.code("gender", genders, id.Gender))
+	r.add(e.text(nil, id.Name))
+	r.add(e.date(nil, id.Birth))
+	r.add(e.code(nil, "gender", genders, id.Gender))
 	if len(id.Languages) > maxFrontList || slices.ContainsFunc(id.Languages, func(tag string) bool { return tag == "" || strings.Contains(tag, " ") }) {
 		e.fail("languages")
 	}
-	r.add(e.text(strings.Join(id.Languages, " ")))
-	r.add(e.text(id.Country))
-	r.add(e.text(id.AnswersTo))
-	return &r
+	r.add(e.text(nil, strings.Join(id.Languages, " ")))
+	r.add(e.text(nil, id.Country))
+	r.add(e.text(nil, id.AnswersTo))
+	return r
 }
 
-func (e *frontEncoder) item(out []byte, item FrontItem) []byte {
-	var fields [columnCount][]byte
+func (e *frontEncoder) item(out []byte, item *FrontItem) []byte {
 	if !item.speaks() {
 		e.fail("an item that says nothing")
 	}
-	if source := slices.Index(e.sources, item.Source); source > 0 {
-		fields[colSource] = appendHead(nil, majorUint, uint64(source))
+	inColumns := columns(item.Section)
+	r := row{encoded: e.columns[:0]}
+	for _, col := range inColumns {
+		e.value = e.field(e.value[:0], item, col)
+		r.add(e.value)
 	}
-	if item.Confirmed != e.confirmed {
-		if fields[colConfirmed] = e.date(item.Confirmed); item.Confirmed == "" {
-			fields[colConfirmed] = appendHead(nil, majorUint, 0)
+	rare, count := e.rare[:0], uint64(0)
+	for col := range columnCount {
+		if slices.Contains(inColumns, col) {
+			continue
 		}
-	}
-	fields[colStatus] = e.codeOrText(statuses, item.Status)
-	flags := e.index("severity", severities, item.Severity) + 4*e.index("criticality", criticalities, item.Criticality)
-	if flags != 0 {
-		fields[colFlags] = appendHead(nil, majorUint, flags)
-	}
-	fields[colReactions] = e.reactions(item.Reactions)
-	fields[colAbsent] = e.code("absence", absences, item.Absent)
-	fields[colConcept] = e.concept(FrontConcept{item.Number, item.Term, item.Text})
-	fields[colDetail] = e.text(item.Detail)
-	fields[colDate] = e.date(item.Date)
-	fields[colNote] = e.text(item.Note)
-	fields[colName] = e.text(item.Name)
-	fields[colPhone] = e.phone(item.Phone)
-	fields[colRelation] = e.codeOrText(relations, item.Relation)
-
-	var r row
-	for _, col := range columns(item.Section) {
-		r.add(fields[col])
-		fields[col] = nil
-	}
-	var rare []byte
-	count := uint64(0)
-	for col, value := range fields {
-		if value != nil {
-			rare = append(appendHead(rare, majorUint, uint64(col)), value...)
+		if e.value = e.field(e.value[:0], item, col); len(e.value) > 0 {
+			rare = append(appendHead(rare, majorUint, uint64(col)), e.value...)
 			count++
 		}
 	}
-	if count > 0 {
-		r.add(append(appendHead(nil, majorMap, count), rare...))
-	} else if bytes := r.bytes(); r.len() == 1 && columns(item.Section)[0] == colConcept && bytes[0]>>5 != majorArray {
-		return append(out, bytes...)
+	e.rare = rare
+	if count == 0 && r.count == 1 && inColumns[0] == colConcept && r.encoded[0]>>5 != majorArray {
+		out = append(out, r.encoded...)
+	} else {
+		if count > 0 {
+			e.value = append(appendHead(e.value[:0], majorMap, count), rare...)
+			r.add(e.value)
+		}
+		out = r.appendTo(out)
 	}
-	return append(appendHead(out, majorArray, uint64(r.len())), r.bytes()...)
+	e.columns = r.encoded
+	return out
 }
 
-// speaks reports whether the item says anything: a date or a status of nothing is not an item.
-func (i FrontItem) speaks() bool {
-	return i.Number != 0 || i.Term != "" || i.Text != "" || i.Detail != "" || i.Note != "" || i.Name != "" || i.Phone != "" || i.Absent != "" || len(i.Reactions) > 0
-}
-
-func (e *frontEncoder) reactions(list []FrontConcept) []byte {
-	if len(list) > maxFrontList {
-		e.fail("too many reactions")
-	}
-	switch len(list) {
-	case 0:
-		return nil
-	case 1:
-		if one := e.concept(list[0]); one != nil && one[0]>>5 != majorArray {
-			return one
+// field appends one field of an item.
+func (e *frontEncoder) field(out []byte, item *FrontItem, col column) []byte {
+	switch col {
+	case colSource:
+		if source := slices.Index(e.sources, item.Source); source > 0 {
+			return appendHead(out, majorUint, uint64(source))
 		}
-	}
-	out := appendHead(nil, majorArray, uint64(len(list)))
-	for _, reaction := range list {
-		concept := e.concept(reaction)
-		if concept == nil {
-			e.fail("a reaction that says nothing")
+	case colConfirmed:
+		switch {
+		case item.Confirmed == e.confirmed:
+		case item.Confirmed == "":
+			return appendHead(out, majorUint, 0)
+		default:
+			return e.date(out, item.Confirmed)
 		}
-		out = append(out, concept...)
+	case colStatus:
+		return e.codeOrText(out, statuses, item.Status)
+	case colFlags:
+		if flags := e.index("severity", severities, item.Severity) + 4*e.index("criticality", criticalities, item.Criticality); flags != 0 {
+			return appendHead(out, majorUint, flags)
+		}
+	case colReactions:
+		return e.reactions(out, item.Reactions)
+	case colAbsent:
+		return e.code(out, "absence", absences, item.Absent)
+	case colConcept:
+		return e.concept(out, FrontConcept{item.Number, item.Term, item.Text})
+	case colDetail:
+		return e.text(out, item.Detail)
+	case colDate:
+		return e.date(out, item.Date)
+	case colNote:
+		return e.text(out, item.Note)
+	case colName:
+		return e.text(out, item.Name)
+	case colPhone:
+		return e.phone(out, item.Phone)
+	case colRelation:
+		return e.codeOrText(out, relations, item.Relation)
 	}
 	return out
 }
 
-func (e *frontEncoder) concept(c FrontConcept) []byte {
+// speaks reports whether the item says anything: a date or a status of nothing is not an item.
+func (i *FrontItem) speaks() bool {
+	return i.Number != 0 || i.Term != "" || i.Text != "" || i.Detail != "" || i.Note != "" || i.Name != "" || i.Phone != "" || i.Absent != "" || len(i.Reactions) > 0
+}
+
+func (e *frontEncoder) reactions(out []byte, list []FrontConcept) []byte {
+	if len(list) > maxFrontList {
+		e.fail("too many reactions")
+	}
+	if len(list) == 0 || len(list) == 1 && (list[0].Text == "" || list[0].Term == "" && list[0].Number == 0) {
+		for _, only := range list {
+			e.speak(only)
+			out = e.concept(out, only)
+		}
+		return out
+	}
+	out = appendHead(out, majorArray, uint64(len(list)))
+	for _, reaction := range list {
+		e.speak(reaction)
+		out = e.concept(out, reaction)
+	}
+	return out
+}
+
+func (e *frontEncoder) speak(c FrontConcept) {
+	if c == (FrontConcept{}) {
+		e.fail("a reaction that says nothing")
+	}
+}
+
+func (e *frontEncoder) concept(out []byte, c FrontConcept) []byte {
 	number := c.Number
 	if c.Term != "" {
 		term, known := e.catalogue.ByKey(c.Term)
@@ -209,49 +241,48 @@ func (e *frontEncoder) concept(c FrontConcept) []byte {
 	}
 	switch {
 	case number == 0:
-		return e.text(c.Text)
+		return e.text(out, c.Text)
 	case c.Text == "":
-		return appendHead(nil, majorUint, uint64(number))
+		return appendHead(out, majorUint, uint64(number))
 	}
-	return append(appendHead([]byte{array(2)}, majorUint, uint64(number)), e.text(c.Text)...)
+	return e.text(appendHead(append(out, array(2)), majorUint, uint64(number)), c.Text)
 }
 
-// text returns a text, nil for none.
-func (e *frontEncoder) text(s string) []byte {
+func (e *frontEncoder) text(out []byte, s string) []byte {
 	if s == "" {
-		return nil
+		return out
 	}
 	if len(s) > maxFrontText || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
 		e.fail("a text that is too long, not UTF-8 or holds control characters")
 	}
-	return append(appendHead(make([]byte, 0, len(s)+3), majorText, uint64(len(s))), s...)
+	return append(appendHead(out, majorText, uint64(len(s))), s...)
 }
 
-func (e *frontEncoder) date(d Date) []byte {
+func (e *frontEncoder) date(out []byte, d Date) []byte {
 	if d == "" {
-		return nil
+		return out
 	}
 	year, month, day := d.Parts()
 	if year == 0 {
 		e.fail("a date that does not exist")
 	}
 	if year <= dateEpoch {
-		return e.text(string(d))
+		return e.text(out, string(d))
 	}
-	return appendHead(nil, majorUint, uint64(((year-dateEpoch)*13+month)*32+day))
+	return appendHead(out, majorUint, uint64(((year-dateEpoch)*13+month)*32+day))
 }
 
 // dateEpoch is the year from which dates are counted.
 const dateEpoch = 1900
 
-func (e *frontEncoder) phone(phone string) []byte {
+func (e *frontEncoder) phone(out []byte, phone string) []byte {
 	if digits, international := strings.CutPrefix(phone, "+"); international && isE164(digits) {
 		number, err := strconv.ParseUint(digits, 10, 64)
 		if err == nil {
-			return appendHead(nil, majorUint, number)
+			return appendHead(out, majorUint, number)
 		}
 	}
-	return e.text(phone)
+	return e.text(out, phone)
 }
 
 func isE164(digits string) bool {
@@ -271,29 +302,29 @@ func (e *frontEncoder) index(what string, list []string, code string) uint64 {
 	return uint64(i)
 }
 
-func (e *frontEncoder) code(what string, list []string, code string) []byte {
+func (e *frontEncoder) code(out []byte, what string, list []string, code string) []byte {
 	if i := e.index(what, list, code); i != 0 {
-		return appendHead(nil, majorUint, i)
+		return appendHead(out, majorUint, i)
 	}
-	return nil
+	return out
 }
 
-func (e *frontEncoder) codeOrText(list []string, code string) []byte {
+func (e *frontEncoder) codeOrText(out []byte, list []string, code string) []byte {
 	if i := slices.Index(list, code); i > 0 {
-		return appendHead(nil, majorUint, uint64(i))
+		return appendHead(out, majorUint, uint64(i))
 	}
-	return e.text(code)
+	return e.text(out, code)
 }
 
 func (e *frontEncoder) fail(why string) {
 	if e.err == nil {
-		e.err = fmt.Errorf("%s", why)
+		e.err = errors.New(why)
 	}
 }
 
 // usualConfirmed is the date that most items were confirmed on; among equals, that of the first.
 func usualConfirmed(items []FrontItem) Date {
-	dates := ranked(items, func(item FrontItem) Date { return item.Confirmed })
+	dates := ranked(items, func(item *FrontItem) Date { return item.Confirmed })
 	if len(dates) == 0 {
 		return ""
 	}
@@ -302,18 +333,28 @@ func usualConfirmed(items []FrontItem) Date {
 
 // rankedSources lists everybody who stated an item, the most frequent first; among equals, by first appearance.
 func rankedSources(items []FrontItem) []Source {
-	return ranked(items, func(item FrontItem) Source { return item.Source })
+	return ranked(items, func(item *FrontItem) Source { return item.Source })
 }
 
-func ranked[K comparable](items []FrontItem, of func(FrontItem) K) []K {
-	var order []K
-	counts := map[K]int{}
-	for _, item := range items {
-		key := of(item)
-		if counts[key]++; counts[key] == 1 {
-			order = append(order, key)
-		}
+func ranked[K comparable](items []FrontItem, of func(*FrontItem) K) []K {
+	type counted struct {
+		key   K
+		count int
 	}
-	slices.SortStableFunc(order, func(a, b K) int { return counts[b] - counts[a] })
+	var all []counted
+	for i := range items {
+		key := of(&items[i])
+		at := slices.IndexFunc(all, func(c counted) bool { return c.key == key })
+		if at < 0 {
+			at = len(all)
+			all = append(all, counted{key: key})
+		}
+		all[at].count++
+	}
+	slices.SortStableFunc(all, func(a, b counted) int { return b.count - a.count })
+	var order []K
+	for _, c := range all {
+		order = append(order, c.key)
+	}
 	return order
 }

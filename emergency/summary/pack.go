@@ -50,36 +50,61 @@ func Pack(r Record, o PackOptions) (Front, []Left, error) {
 	if o.Budget <= 0 || o.Budget > MaxFront {
 		o.Budget = MaxFront
 	}
-	p := packer{catalogue: catalogue, lang: r.Lang, front: Front{Lang: cleaned(r.Lang), Identity: frontIdentity(r.Identity)}, budget: o.Budget}
-	candidates, left := candidatesOf(r, o.Choices)
-
+	p := packer{
+		catalogue: catalogue, lang: r.Lang, budget: o.Budget,
+		front: Front{Lang: shortened(cleaned(r.Lang)), Identity: frontIdentity(r.Identity)},
+	}
+	ordered, left := candidatesOf(r, o.Choices)
+	if most := maxFrontItems + packTries; len(ordered) > most {
+		for _, item := range ordered[most:] {
+			left = append(left, Left{item.ID, item.Section, LeftNoRoom})
+		}
+		ordered = ordered[:most]
+	}
+	candidates := make([]candidate, len(ordered))
+	for i, item := range ordered {
+		candidates[i].item = item
+		candidates[i].cut = p.frontItem(&candidates[i].front, item)
+	}
 	chosen, rest, err := p.fill(candidates)
 	if err != nil {
 		return Front{}, nil, err
 	}
-	for _, item := range rest {
-		left = append(left, Left{item.ID, item.Section, LeftNoRoom})
+	for _, c := range rest {
+		left = append(left, Left{c.item.ID, c.item.Section, LeftNoRoom})
 	}
-	front, shortened := p.frontOf(chosen)
-	left = append(left, shortened...)
+	for _, c := range chosen {
+		if c.cut {
+			left = append(left, Left{c.item.ID, c.item.Section, LeftShortened})
+		}
+	}
+	front := p.frontOf(chosen)
 	front.Confirmed, front.Sources = usualConfirmed(front.Items), rankedSources(front.Items)
 	return front, left, nil
 }
 
+// candidate is an item as it would stand on the front.
+type candidate struct {
+	item  *Item
+	front FrontItem
+	cut   bool // not all of its words stand there
+}
+
 // candidatesOf returns what may stand on a front, most important first, and why the rest may not.
-func candidatesOf(r Record, choices map[string]string) ([]Item, []Left) {
+func candidatesOf(r Record, choices map[string]string) ([]*Item, []Left) {
 	type ranked struct {
-		item Item
+		item *Item
 		rank int
 	}
-	var may []ranked
+	may := make([]ranked, 0, len(r.Items))
 	var left []Left
-	for _, item := range r.Items {
+	for i := range r.Items {
+		item := &r.Items[i]
 		choice, chosen := choices[item.ID]
 		if !chosen {
 			choice = item.Front
 		}
-		rank := Rank(item)
+		rank := Rank(*item)
 		switch {
 		case item.Hidden:
 			left = append(left, Left{item.ID, item.Section, LeftHidden})
@@ -96,7 +121,7 @@ func candidatesOf(r Record, choices map[string]string) ([]Item, []Left) {
 		}
 	}
 	slices.SortStableFunc(may, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
-	items := make([]Item, len(may))
+	items := make([]*Item, len(may))
 	for i, m := range may {
 		items[i] = m.item
 	}
@@ -105,7 +130,7 @@ func candidatesOf(r Record, choices map[string]string) ([]Item, []Left) {
 
 // behind reports whether an item belongs to a section that fills a card with what no finder acts on. A life-critical term (a
 // tetanus shot) is taken all the same.
-func behind(item Item) bool {
+func behind(item *Item) bool {
 	switch item.Section {
 	case section.Immunizations, section.Procedures, section.Results, section.Vitals, section.Insurance, section.Documents:
 		return item.Term == "" || priorityOf(item.Term) > 1
@@ -122,7 +147,7 @@ type packer struct {
 
 // fill returns the items that fit, and those that do not, both in the order of their importance. In the ordinary case, where all fit, it
 // encodes once; else it halves its way to the longest beginning that fits and then tries some of the items behind it.
-func (p *packer) fill(candidates []Item) (chosen, rest []Item, err error) {
+func (p *packer) fill(candidates []candidate) (chosen, rest []candidate, err error) {
 	if fits, err := p.fits(candidates); fits || err != nil {
 		return candidates, nil, err
 	}
@@ -140,63 +165,57 @@ func (p *packer) fill(candidates []Item) (chosen, rest []Item, err error) {
 		}
 	}
 	chosen = slices.Clone(candidates[:short])
-	for i, item := range candidates[short:] {
+	for i, c := range candidates[short:] {
 		fits := false
 		if i < packTries {
-			if fits, err = p.fits(append(chosen, item)); err != nil {
+			if fits, err = p.fits(append(chosen, c)); err != nil {
 				return nil, nil, err
 			}
 		}
 		if fits {
-			chosen = append(chosen, item)
+			chosen = append(chosen, c)
 		} else {
-			rest = append(rest, item)
+			rest = append(rest, c)
 		}
 	}
 	return chosen, rest, nil
 }
 
-func (p *packer) fits(items []Item) (bool, error) {
-	if len(items) > maxFrontItems {
+func (p *packer) fits(candidates []candidate) (bool, error) {
+	if len(candidates) > maxFrontItems {
 		return false, nil
 	}
-	front, _ := p.frontOf(items)
-	plain, err := encodeMap(front)
+	plain, err := encodeMap(p.frontOf(candidates))
 	switch {
 	case err == ErrFrontTooLarge:
 		return false, nil
 	case err != nil:
 		return false, err
 	}
-	return len(compress(plain)) <= p.budget, nil
+	return len(plain) <= p.budget || compressedSize(plain) <= p.budget, nil
 }
 
-// frontOf puts items on the front in reading order, and says which of them were cut.
-func (p *packer) frontOf(items []Item) (Front, []Left) {
+// frontOf puts candidates on the front in reading order.
+func (p *packer) frontOf(candidates []candidate) Front {
 	front := p.front
-	front.Items = make([]FrontItem, 0, len(items))
-	var cut []Left
-	for _, item := range items {
-		onFront, whole := p.frontItem(item)
-		if !whole {
-			cut = append(cut, Left{item.ID, item.Section, LeftShortened})
-		}
-		if onFront.speaks() {
-			front.Items = append(front.Items, onFront)
+	front.Items = make([]FrontItem, 0, len(candidates))
+	for s := section.Directives; s <= section.BloodGroup; s++ {
+		for i := range candidates {
+			if c := &candidates[i]; c.front.Section == s && c.front.speaks() {
+				front.Items = append(front.Items, c.front)
+			}
 		}
 	}
-	slices.SortStableFunc(front.Items, func(a, b FrontItem) int { return int(a.Section) - int(b.Section) })
-	return front, cut
+	return front
 }
 
-// frontItem returns the item as it stands on a front, and whether all of its words do.
-func (p *packer) frontItem(item Item) (FrontItem, bool) {
-	whole := true
+// frontItem writes the item as it stands on a front, and reports whether some of its words had to be cut.
+func (p *packer) frontItem(on *FrontItem, item *Item) (cut bool) {
 	words := func(text string) string {
 		clean := cleaned(text)
-		if short := shortened(clean); short != clean {
-			whole = false
-			return short
+		if len(clean) > maxFrontText {
+			cut = true
+			return shortened(clean)
 		}
 		return clean
 	}
@@ -204,14 +223,14 @@ func (p *packer) frontItem(item Item) (FrontItem, bool) {
 		c := FrontConcept{Text: words(text)}
 		if term, known := p.catalogue.ByKey(key); known {
 			c.Number, c.Term = term.Number, term.Key
-			if p.saysTheSame(term, c.Text) {
+			if c.Text != "" && p.saysTheSame(term, c.Text) {
 				c.Text = ""
 			}
 		}
 		return c
 	}
 	main := concept(item.Term, item.Text)
-	on := FrontItem{
+	*on = FrontItem{
 		Section: item.Section, Number: main.Number, Term: main.Term, Text: main.Text, Detail: words(item.Detail), Note: words(item.Note),
 		Severity: known(severities, item.Severity), Criticality: known(criticalities, item.Criticality),
 		Status: words(notable(item.Status)), Date: existing(item.Date),
@@ -220,14 +239,13 @@ func (p *packer) frontItem(item Item) (FrontItem, bool) {
 	}
 	for i, reaction := range item.Reactions {
 		if i == maxFrontList {
-			whole = false
-			break
+			return true
 		}
 		if c := concept(reaction.Term, reaction.Text); c != (FrontConcept{}) {
 			on.Reactions = append(on.Reactions, c)
 		}
 	}
-	return on, whole
+	return cut
 }
 
 // saysTheSame reports whether words only repeat the term: the reader shows its label anyway.
@@ -276,7 +294,7 @@ func notable(status string) string {
 
 // cleaned returns a text on one line: control characters and runs of white space become one space, bytes that are not UTF-8 become U+FFFD.
 func cleaned(text string) string {
-	if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == utf8.RuneError }) {
+	if isClean(text) {
 		return text
 	}
 	text = strings.Map(func(r rune) rune {
@@ -286,6 +304,18 @@ func cleaned(text string) string {
 		return r
 	}, strings.ToValidUTF8(text, "\uFFFD"))
 	return strings.Join(strings.Fields(text), " ")
+}
+
+// isClean reports whether cleaned would change nothing: the ordinary case, and cheap to see.
+func isClean(text string) bool {
+	before := ' '
+	for _, r := range text {
+		if r == ' ' && before == ' ' || r != ' ' && unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError {
+			return false
+		}
+		before = r
+	}
+	return text == "" || before != ' '
 }
 
 // shortened cuts a text between two letters to what the format allows, and shows that it was cut.
@@ -300,13 +330,18 @@ func shortened(text string) string {
 	return text[:end] + "…"
 }
 
+// phoneSigns are what people write between the digits; (0) is the zero that is left out when calling from abroad.
+var phoneSigns = strings.NewReplacer(" ", "", "-", "", "(0)", "", "(", "", ")", "", ".", "", "/", "", "\u00a0", "")
+
 // plainPhone takes the signs out of an international number, so that it travels as a number and can be dialled.
 func plainPhone(phone string) string {
 	if !strings.HasPrefix(phone, "+") {
 		return phone
 	}
-	digits := strings.NewReplacer(" ", "", "-", "", "(0)", "", "(", "", ")", "", ".", "", "/", "", "\u00a0", "").Replace(phone[1:])
-	if isE164(digits) {
+	if isE164(phone[1:]) {
+		return phone
+	}
+	if digits := phoneSigns.Replace(phone[1:]); isE164(digits) {
 		return "+" + digits
 	}
 	return phone

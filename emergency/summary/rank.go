@@ -22,7 +22,7 @@ const (
 // section in reading order, then the priority of the term. Items of equal rank keep the holder's order.
 func Rank(item Item) int {
 	priority := priorityOf(item.Term)
-	return tier(item, priority)*1000 + int(item.Section)*10 + priority
+	return tier(&item, priority)*1000 + int(item.Section)*10 + priority
 }
 
 // priorityOf is the catalogue's priority of a term, 2 for plain words.
@@ -37,7 +37,7 @@ func priorityOf(key string) int {
 	return 2
 }
 
-func tier(item Item, priority int) int {
+func tier(item *Item, priority int) int {
 	if past(item.Status) {
 		return tierPast
 	}
@@ -73,7 +73,7 @@ func tier(item Item, priority int) int {
 }
 
 // dangerous reports whether an allergy was said to be severe or ended, once, in something that kills.
-func dangerous(item Item) bool {
+func dangerous(item *Item) bool {
 	if item.Severity == "severe" || item.Criticality == "high" {
 		return true
 	}

@@ -35,8 +35,7 @@ func (im *importer) readConsent(r *resource) (Item, bool) {
 func (im *importer) sourceWords(r *resource) string {
 	attachment := r.get("sourceAttachment")
 	reference := r.get("sourceReference")
-	text := joined(attachment.get("title").take(), attachment.get("url").take(), reference.get("display").take())
-	return text
+	return joined(attachment.get("title").take(), attachment.get("url").take(), reference.get("display").take())
 }
 
 func (ex *exporter) writeConsent(item Item) object {
@@ -87,10 +86,8 @@ func (ex *exporter) writeDocument(item Item) object {
 	r := ex.resource("DocumentReference", item, "subject")
 	delete(r, "note") // a DocumentReference has none
 	r["status"] = "current"
-	for _, status := range []string{"superseded"} {
-		if item.Status == status {
-			r["status"] = status
-		}
+	if item.Status == "superseded" {
+		r["status"] = item.Status
 	}
 	r["type"] = ex.concept(item, "")
 	if year, month, day := item.Date.Parts(); year > 0 && month > 0 && day > 0 { // an instant, so only a whole day

@@ -261,18 +261,11 @@ func (ex *exporter) state(r object, item Item, date, reference string) {
 	if reference == "" || actor == nil {
 		return
 	}
-	switch reference {
-	case "performer", "performers":
+	if reference == "performer" || reference == "author" && r["resourceType"] == "DocumentReference" { // several may have
 		r[reference] = []object{actor}
-	case "author":
-		if r["resourceType"] == "DocumentReference" {
-			r[reference] = []object{actor}
-			return
-		}
-		r[reference] = actor
-	default:
-		r[reference] = actor
+		return
 	}
+	r[reference] = actor
 }
 
 // actorOf is a reference in words to whoever stated an item.

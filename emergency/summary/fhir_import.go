@@ -60,7 +60,7 @@ const maxLineWords = 300
 // odd codes lose nothing and stop nothing. It fails on documents beyond the bounds (ErrDocumentTooLarge), that are not UTF-8
 // (ErrDocumentText), not JSON (ErrDocumentJSON) or not a Bundle (ErrNotBundle).
 //
-// Item identifiers follow from the document, so that the same document gives the same record. Record.Patient and Version are left to the caller.
+// Of a point in time the day is kept, of a name or number its value, of a code all of it. Item identifiers follow from the document, so that the same document gives the same record. Record.Patient and Version are left to the caller.
 func Import(document []byte) (Imported, error) {
 	root, duplicates, err := parseJSON(document)
 	if err != nil {

@@ -83,8 +83,15 @@ func (s *Service) Open(ctx context.Context, c Caller, request OpenRequest) (Open
 func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Opened, error) {
 	var door Opening
 	var grant Grant
+	var pending Request
 	err := s.Store.View(ctx, func(r Reader) (err error) {
-		if door, err = r.Opening(request.Card); err != nil || request.Grant == "" {
+		if door, err = r.Opening(request.Card); err != nil {
+			return err
+		}
+		if request.Grant == "" {
+			if pending, err = r.Request(request.Card, request.Step); errors.Is(err, ErrNotFound) {
+				err = nil
+			}
 			return err
 		}
 		grant, err = r.Grant(hashToken(request.Grant))
@@ -112,9 +119,12 @@ func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Open
 	if err != nil {
 		return Opened{}, err
 	}
-	decision := engine.Decide(request.asked(now), now)
-	if decision.Outcome != rules.Granted {
-		return Opened{}, s.refuse(ctx, c, request, door, decision)
+	decision, waited, begins := s.asked(engine, request.asked(), pending, door)
+	if decision.Outcome != rules.Granted && waited.Outcome != rules.Granted {
+		if waited.Refusal == rules.Vetoed {
+			decision = waited
+		}
+		return Opened{}, s.refuse(ctx, c, request, door, decision, begins)
 	}
 	token, hash, err := s.newToken()
 	if err != nil {
@@ -124,11 +134,29 @@ func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Open
 	if err != nil {
 		return Opened{}, err
 	}
-	grant = Grant{ID: GrantID(id), Token: hash, Card: door.Card.ID, Patient: door.Patient.ID, Step: request.Step, Sections: decision.Sections,
-		From: now, Until: decision.Until.Truncate(time.Millisecond)}
-	opened, err := s.disclose(ctx, c, request, door, grant, audit.GlassOpened, func(tx Tx) error { return tx.PutGrant(grant) })
+	grant = Grant{ID: GrantID(id), Token: hash, Card: door.Card.ID, Patient: door.Patient.ID, Step: request.Step,
+		Sections: decision.Sections | waited.Sections, From: now, Until: earliest(decision.Until, waited.Until).Truncate(time.Millisecond)}
+	opened, err := s.disclose(ctx, c, request, door, grant, audit.GlassOpened, func(tx Tx) error {
+		if begins != nil {
+			if err := tx.PutRequest(*begins); err != nil {
+				return err
+			}
+		}
+		return tx.PutGrant(grant)
+	})
 	opened.Grant, opened.Says = token, decision.Public().Says
+	if waited.Outcome == rules.Granted {
+		opened.Says = waited.Public().Says
+	}
 	return opened, err
+}
+
+// earliest is the earlier of two times of which one may be zero.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // reopen looks again at what a running grant opened: after a reload, on the same device. It is an entry like every other opening.
@@ -197,14 +225,20 @@ func (s *Service) unchanged(tx Tx, door Opening) error {
 }
 
 // refuse writes the refusal down and says what can be done now.
-func (s *Service) refuse(ctx context.Context, c Caller, request OpenRequest, door Opening, decision rules.Decision) error {
+func (s *Service) refuse(ctx context.Context, c Caller, request OpenRequest, door Opening, decision rules.Decision, begins *Request) error {
 	event := s.glassEvent(c, request, door, audit.GlassRefused, audit.Refused)
 	if decision.Outcome == rules.Wait {
 		event.Outcome = audit.Waiting
 	}
 	if err := s.Store.Update(ctx, func(tx Tx) error {
+		if err := s.unchanged(tx, door); err != nil {
+			return err
+		}
 		tx.Append(event)
-		return nil
+		if begins == nil {
+			return nil
+		}
+		return tx.PutRequest(*begins)
 	}); err != nil {
 		return noLogNoData(err)
 	}
@@ -243,9 +277,9 @@ func noLogNoData(err error) error {
 }
 
 // asked is the request as the rules see it.
-func (r OpenRequest) asked(now time.Time) rules.Request {
+func (r OpenRequest) asked() rules.Request {
 	return rules.Request{Step: rules.Step(r.Step), Proofs: rules.ProofCard, Country: r.Country, Reason: rules.Reason(r.Reason), ReasonText: r.ReasonText,
-		Stated: rules.Stated{Name: r.Name, Role: r.Role, Organization: r.Organization, CallBack: r.CallBack}, RequestedAt: now}
+		Stated: rules.Stated{Name: r.Name, Role: r.Role, Organization: r.Organization, CallBack: r.CallBack}}
 }
 
 // Roles are what a responder can say to be.

@@ -52,12 +52,13 @@ type Tx interface {
 	PutGrant(Grant) error
 	EndGrants(PatientID, time.Time) error // of the whole patient
 	EndCardGrants(cards.ID, time.Time) error
+	PutRequest(Request) error // insert or replace, by card and step
 
 	// CountGuess adds one to the guesses counted for key in the window that began at or after since, and returns the sum. It is durable like
 	// everything else here, so that a guesser gains nothing from a restart.
 	CountGuess(key Token, now, since time.Time) (int, error)
 
-	// Sweep deletes sessions, ceremonies and guess counts that ended before now, and returns how many.
+	// Sweep deletes sessions, ceremonies, requests and guess counts that ended before now, and returns how many.
 	Sweep(now time.Time) (int, error)
 }
 
@@ -84,6 +85,8 @@ type Reader interface {
 	Cards(PatientID) ([]Card, error)
 	ShortCode(finder Token) (ShortCode, error)
 	Grant(token Token) (Grant, error)
+	Request(card cards.ID, step string) (Request, error)
+	Requests(patient PatientID, now time.Time) ([]Request, error) // that have not ended
 
 	// Opening reads what a decision needs in one step: the card, its patient, the latest rules and the sealed record.
 	Opening(cards.ID) (Opening, error)
@@ -220,6 +223,18 @@ type Grant struct {
 	From     time.Time
 	Until    time.Time
 	EndedAt  time.Time // ended before its time; zero otherwise
+}
+
+// Request is a wait: somebody with this card asked for what opens only after a time in which a keeper can say no. It is one for the card and the
+// step, whoever asks again.
+type Request struct {
+	Card     cards.ID
+	Step     string
+	Patient  PatientID
+	AskedAt  time.Time // the start of the wait
+	OpensAt  time.Time // when the first of it opens, as the rules were when it was asked
+	VetoedAt time.Time // zero unless a keeper said no
+	EndsAt   time.Time // after that it is forgotten, and asking starts anew
 }
 
 // Opening is what Reader.Opening reads.

@@ -98,6 +98,23 @@ func (a *App) SignUp(t testing.TB, name string) *Person {
 	return p
 }
 
+// SignIn signs the person in again, after the old session has ended.
+func (p *Person) SignIn(t testing.TB) error {
+	t.Helper()
+	ctx := context.Background()
+	begun, err := p.app.Service.BeginSignin(ctx, emergency.Caller{})
+	if err != nil {
+		return err
+	}
+	response, err := p.Authenticator.Get(begun.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signedIn, err := p.app.Service.FinishSignin(ctx, emergency.Caller{}, begun.Ceremony, response)
+	p.Token = signedIn.Token
+	return err
+}
+
 // Caller is the person as the service sees the person's browser now.
 func (p *Person) Caller(t testing.TB) emergency.Caller {
 	t.Helper()

@@ -31,7 +31,7 @@ func (t *tx) Append(event audit.Event) *audit.Placed {
 // Sweep implements emergency.Tx.
 func (t *tx) Sweep(now time.Time) (int, error) {
 	swept := 0
-	for _, query := range []statement{sessionsSwept, ceremoniesSwept, guessesSwept} {
+	for _, query := range []statement{sessionsSwept, ceremoniesSwept, requestsSwept, guessesSwept} {
 		n, err := t.t.exec(query, millis(now))
 		if err != nil {
 			return 0, err

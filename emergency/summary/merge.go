@@ -56,7 +56,7 @@ func confirmedBy(item, again Item) Item {
 		item.Confirmed, item.Source = again.Confirmed, again.Source
 	}
 	for _, coding := range again.Codings {
-		if !slices.Contains(item.Codings, coding) {
+		if !slices.Contains(item.Codings, coding) && len(item.Codings) < maxCodings {
 			item.Codings = append(slices.Clip(item.Codings), coding)
 		}
 	}

@@ -88,6 +88,32 @@ func testGrants(t *testing.T, s Store) {
 	refused(t, s, emergency.ErrInvalid, func(tx emergency.Tx) error { return tx.PutGrant(stolen) })
 }
 
+func testRequests(t *testing.T, s Store) {
+	p := patient(1).ID
+	one, other := card(1, p), card(7, p)
+	request := func(c emergency.Card, step string, ends int) emergency.Request {
+		return emergency.Request{Card: c.ID, Step: step, Patient: p, AskedAt: later(1), OpensAt: later(2), EndsAt: later(ends)}
+	}
+	first, second, third := request(one, "critical", 30), request(one, "sensitive", 20), request(other, "critical", 40)
+	puts(t, s, household(1), household(2), func(tx emergency.Tx) error {
+		return errors.Join(tx.PutCard(other), tx.PutRequest(first), tx.PutRequest(second), tx.PutRequest(third))
+	})
+	get := func(q emergency.Request) func(r emergency.Reader) (emergency.Request, error) {
+		return func(r emergency.Reader) (emergency.Request, error) { return r.Request(q.Card, q.Step) }
+	}
+	shows(t, s, first, get(first))
+	shows(t, s, []emergency.Request{first, third}, func(r emergency.Reader) ([]emergency.Request, error) { return r.Requests(p, later(20)) })
+	shows(t, s, nil, func(r emergency.Reader) ([]emergency.Request, error) { return r.Requests(patient(2).ID, later(0)) })
+	first.VetoedAt = later(5)
+	puts(t, s, func(tx emergency.Tx) error { return tx.PutRequest(first) })
+	shows(t, s, first, get(first))
+	shows(t, s, second, get(second))
+	missing(t, s, func(r emergency.Reader) (any, error) { return r.Request(one.ID, "another") })
+	stolen := first
+	stolen.Patient = patient(2).ID
+	refused(t, s, emergency.ErrInvalid, func(tx emergency.Tx) error { return tx.PutRequest(stolen) })
+}
+
 func testGuesses(t *testing.T, s Store) {
 	const window = 10 * time.Minute
 	key, other := hash("guesser"), hash("another guesser")
@@ -138,12 +164,14 @@ func testSweep(t *testing.T, s Store) {
 		_, err := tx.CountGuess(hash("early"), later(0), later(-10))                                      // ends at 10
 		_, err2 := tx.CountGuess(hash("late"), later(60), later(50))                                      // ends at 70
 		return errors.Join(err, err2, tx.PutSession(session(0, owner)), tx.PutSession(session(1, owner)), // end at 60 and 61
-			tx.PutCeremony(ceremony(1)), tx.PutCeremony(ceremony(56))) // end at 6 and 61
+			tx.PutCeremony(ceremony(1)), tx.PutCeremony(ceremony(56)), // end at 6 and 61
+			tx.PutRequest(emergency.Request{Card: card(1, patient(1).ID).ID, Step: "critical", Patient: patient(1).ID, EndsAt: later(60)}),
+			tx.PutRequest(emergency.Request{Card: card(1, patient(1).ID).ID, Step: "sensitive", Patient: patient(1).ID, EndsAt: later(61)}))
 	})
 	var swept int
 	update(t, s, func(tx emergency.Tx) (err error) { swept, err = tx.Sweep(later(61)); return err })
-	if swept != 3 {
-		t.Errorf("swept %d, want 3", swept)
+	if swept != 4 {
+		t.Errorf("swept %d, want 4", swept)
 	}
 	missing(t, s, func(r emergency.Reader) (any, error) { return r.Session(session(0, owner).Token) })
 	shows(t, s, session(1, owner), func(r emergency.Reader) (emergency.Session, error) { return r.Session(session(1, owner).Token) })

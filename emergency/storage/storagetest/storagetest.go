@@ -47,6 +47,7 @@ func Test(t *testing.T, create func(t *testing.T) (open func(t *testing.T) Store
 		{"grants end", testGrants},
 		{"guesses are counted in windows", testGuesses},
 		{"no guess of 64 in parallel goes uncounted", testGuessRace},
+		{"a request is one for its card and step", testRequests},
 		{"what has ended is swept", testSweep},
 		{"unseen entries are counted", testUnseen},
 		{"sums follow what is stored", testCounts},

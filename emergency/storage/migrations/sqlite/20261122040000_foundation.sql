@@ -123,6 +123,20 @@ CREATE TABLE access_grant (
 CREATE INDEX access_grant_patient ON access_grant (patient, until_at);
 CREATE INDEX access_grant_card ON access_grant (card, until_at);
 
+-- Requests that wait: the first time somebody with this card asked for what opens only after a wait.
+CREATE TABLE request (
+    card      BLOB NOT NULL REFERENCES card (id),
+    step      TEXT NOT NULL,
+    patient   TEXT NOT NULL REFERENCES patient (id),
+    asked_at  INTEGER NOT NULL,
+    opens_at  INTEGER NOT NULL,
+    vetoed_at INTEGER NOT NULL,
+    ends_at   INTEGER NOT NULL,
+    PRIMARY KEY (card, step)
+) STRICT;
+CREATE INDEX request_patient ON request (patient, ends_at);
+CREATE INDEX request_ends_at ON request (ends_at);
+
 CREATE TABLE guess (
     finder   BLOB PRIMARY KEY,
     tries    INTEGER NOT NULL,

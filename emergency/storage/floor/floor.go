@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"runtime"
 	"sync"
 
 	_ "github.com/mattn/go-sqlite3" // the driver of every store of the house
@@ -134,15 +135,26 @@ func (s *Store) Rows(ctx context.Context) (n int64, err error) {
 func (s *Store) write() {
 	defer close(s.stopped)
 	for first := range s.queue {
-		batch := []job{first}
-		for len(batch) < maxShared && len(s.queue) > 0 {
-			batch = append(batch, <-s.queue)
-		}
+		batch := s.gather(first)
 		err := s.commit(batch)
 		for _, j := range batch {
 			j.answer <- err
 		}
 	}
+}
+
+// gather takes what waits, and as package storage first lets run whoever is ready to: else most commits would carry one row, and the floor would stand
+// higher than the house.
+func (s *Store) gather(first job) []job {
+	batch := []job{first}
+	for before := 0; before < len(batch); {
+		before = len(batch)
+		runtime.Gosched()
+		for len(batch) < maxShared && len(s.queue) > 0 {
+			batch = append(batch, <-s.queue)
+		}
+	}
+	return batch
 }
 
 func (s *Store) commit(batch []job) error {

@@ -115,6 +115,7 @@ func accessRows() map[string]row {
 // TestEveryDoorKnowsWhoMayComeIn tries every route as a stranger, as another account, in a limited session and as the owner (OWASP API 1 and 5). A
 // route without a row fails, and so does a row without a route.
 func TestEveryDoorKnowsWhoMayComeIn(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, func(c *Config) { c.Limits.Off = true })
 	owner, person := app.signedIn(t, "Ada Example")
 	patient := person.Patient(t, "adult")

@@ -58,6 +58,9 @@ func (s *Server) cards(x *exchange) error {
 // day is the date of a moment in words.
 func (x *exchange) day(at time.Time) string { return x.date(summary.DateOf(at.UTC())) }
 
+// maxChoices is how many items are offered one by one; all others go by importance.
+const maxChoices = 500
+
 // choice is an item that can go on the front.
 type choice struct {
 	line
@@ -76,8 +79,13 @@ func (s *Server) newCard(x *exchange) error {
 	}
 	p.Back += "/cards"
 	var choices []choice
+	more := 0
 	for _, item := range record.Sorted().Items {
 		if item.Section.Layer() != section.Ordinary || item.Hidden {
+			continue
+		}
+		if len(choices) == maxChoices {
+			more++
 			continue
 		}
 		c := choice{line: x.line(item, record.Lang)}
@@ -92,8 +100,9 @@ func (s *Server) newCard(x *exchange) error {
 	}
 	p.D = struct {
 		Choices []choice
+		More    int
 		Label   field
-	}{choices, field{ID: "label", Kind: "text", Label: x.T("console.choose.label"), Hint: x.T("console.choose.label.hint")}}
+	}{choices, more, field{ID: "label", Kind: "text", Label: x.T("console.choose.label"), Hint: x.T("console.choose.label.hint")}}
 	return x.show("card_new", p)
 }
 

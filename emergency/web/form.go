@@ -10,9 +10,6 @@ import (
 	"github.com/locket-health/locket/emergency/summary"
 )
 
-// maxFormFields bounds how many values a form may carry; the longest of ours, the choice of a card's items, has one for each item.
-const maxFormFields = 20_000
-
 // field is one question of a form, with its words already in the reader's language.
 type field struct {
 	ID      string // of the element; the name too, unless Name is given
@@ -44,7 +41,7 @@ func (f field) FieldName() string {
 	return f.ID
 }
 
-// form reads the fields of a form that was sent as application/x-www-form-urlencoded.
+// form reads the fields of a form that was sent as application/x-www-form-urlencoded; net/url bounds how many there may be.
 func (x *exchange) form() error {
 	kind, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {
@@ -56,13 +53,6 @@ func (x *exchange) form() error {
 			return emergency.ErrTooLarge
 		}
 		return invalid("not_form", "")
-	}
-	fields := 0
-	for _, values := range x.r.PostForm {
-		fields += len(values)
-	}
-	if fields > maxFormFields {
-		return emergency.ErrTooLarge
 	}
 	return nil
 }

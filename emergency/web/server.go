@@ -16,7 +16,7 @@ import (
 const (
 	headerTimeout = 5 * time.Second
 	readTimeout   = 10 * time.Second // headers and body; uploads get uploadTimeout
-	writeTimeout  = 20 * time.Second // the answer; downloads get downloadTimeout
+	writeTimeout  = 10 * time.Second // from the end of the headers to the end of the answer; downloads get downloadTimeout
 	idleTimeout   = 75 * time.Second
 	drainTimeout  = 10 * time.Second
 

@@ -39,6 +39,7 @@ func location(t *testing.T, w *httptest.ResponseRecorder) string {
 
 // TestTheWholeStory goes the way of somebody who hears of Locket for the first time, by pages, forms and passkeys alone.
 func TestTheWholeStory(t *testing.T) {
+	t.Parallel()
 	app := newApp(t)
 	b := app.browser(t)
 
@@ -222,6 +223,7 @@ func (b *browser) upload(path string, document []byte) *httptest.ResponseRecorde
 
 // TestTwoTabsLoseNothing edits one item in two tabs: the second sees both versions, and saving it keeps what it wrote.
 func TestTwoTabsLoseNothing(t *testing.T) {
+	t.Parallel()
 	app := newApp(t)
 	b, person := app.signedIn(t, "Ada Example")
 	id := person.Patient(t, "adult")
@@ -249,6 +251,7 @@ func TestTwoTabsLoseNothing(t *testing.T) {
 
 // TestARecoveryCodeLetsBackIn uses the printed code: once, and only to make a new passkey.
 func TestARecoveryCodeLetsBackIn(t *testing.T) {
+	t.Parallel()
 	app := newApp(t)
 	b, _ := app.signedIn(t, "Ada Example")
 	code := regexp.MustCompile(`[2-9A-Z]{4}(?:-[2-9A-Z]{4}){5}`).FindString(b.form("/account/recovery", nil).Body.String())
@@ -277,6 +280,7 @@ func TestARecoveryCodeLetsBackIn(t *testing.T) {
 
 // TestAChangeOfRulesNeedsTheVeryPasskeyTouch replays and alters approvals.
 func TestAChangeOfRulesNeedsTheVeryPasskeyTouch(t *testing.T) {
+	t.Parallel()
 	app := newApp(t)
 	b, person := app.signedIn(t, "Ada Example")
 	id := string(person.Patient(t, "adult"))

@@ -108,6 +108,12 @@ func TestTheFaceSpeaksTheRecordsLanguage(t *testing.T) {
 			}
 		}
 	}
+	daughter, _ := issue(t, app, "family-ar-daughter")
+	for _, line := range w.Face("", daughter).Lines {
+		if at := strings.IndexAny(line.Text, "+0123456789"); at >= 0 && !strings.Contains(line.Text[:at], "\u2068") {
+			t.Errorf("a number stands loose in a line from right to left: %q", line.Text)
+		}
+	}
 	issued, _ := issue(t, app, "adult")
 	if face := w.Face("es", issued); face.Title != "Tarjeta de emergencia" {
 		t.Errorf("asked for Spanish, the title is %q", face.Title)

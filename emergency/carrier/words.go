@@ -4,6 +4,7 @@ package carrier
 import (
 	"errors"
 	"strings"
+	"unicode"
 
 	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/locale"
@@ -31,7 +32,7 @@ func (w Words) item(lang string, item summary.FrontItem) string {
 		if relation != "" {
 			name = t("card.with_note", "text", name, "note", relation)
 		}
-		return joined(" ", name, item.Phone, item.Note)
+		return joined(" ", w.isolate(lang, name), w.isolate(lang, item.Phone), w.isolate(lang, item.Note))
 	}
 	var parts []string
 	parts = append(parts, w.concept(lang, item.Number, item.Term, item.Text))
@@ -48,7 +49,24 @@ func (w Words) item(lang string, item summary.FrontItem) string {
 	if item.Date != "" && dated.Has(item.Section) {
 		parts = append(parts, w.date(lang, item.Date))
 	}
-	return joined(", ", parts...)
+	for i := range parts {
+		parts[i] = w.isolate(lang, parts[i])
+	}
+	return joined(t("card.part_separator"), parts...)
+}
+
+// isolate keeps a text of the other direction together in a line: without it "23 kg" before a date in an Arabic line reads "kg, 2 23", and the plus of a
+// telephone number moves to its end. A text that the line cannot disturb stays as it is.
+func (w Words) isolate(lang, text string) string {
+	against := func(r rune) bool { return unicode.In(r, unicode.Arabic, unicode.Hebrew) }
+	if w.Catalog.Match("", lang).Dir == "rtl" {
+		against = func(r rune) bool { return unicode.IsDigit(r) || unicode.Is(unicode.Latin, r) }
+	}
+	const firstStrong, end = "\u2068", "\u2069"
+	if strings.ContainsFunc(text, against) {
+		return firstStrong + text + end
+	}
+	return text
 }
 
 // dated are the sections whose dates a finder needs on paper: when a wish was signed, a child was weighed, a device was put in.
@@ -75,6 +93,8 @@ func (w Words) urgent(item summary.FrontItem) bool {
 	switch item.Section {
 	case section.Directives:
 		return true
+	case section.BloodGroup:
+		return false // nobody transfuses from a card
 	case section.Allergies:
 		return item.Severity == "severe" || item.Criticality == "high"
 	}

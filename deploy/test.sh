@@ -169,7 +169,7 @@ go_tests() {
 # called there, todo, is a failure too.
 node_tests() {
   local status=0 out=$work/node.txt
-  node --test --test-concurrency=1 --test-timeout=240000 \
+  node --test --test-concurrency=1 --test-timeout=240000 --test-force-exit \
     --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=tap --test-reporter-destination="$out" "$@" || status=$?
   awk '

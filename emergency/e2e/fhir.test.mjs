@@ -2,7 +2,7 @@
 // definitions as @medplum/core reads them, and the rules of the IPS guide.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { must } from './harness/house.mjs';
@@ -54,11 +54,16 @@ async function roundTrip(path) {
   return { report, path: out };
 }
 
-test('the whole folder in one go: a bad file stops nobody', { timeout: 120_000 }, async () => {
+test('a folder becomes a card for each document, and a bad file stops nobody', async () => {
   const folder = directory();
-  const result = await locket(['issue', '--data', data, '--in', join(root, 'emergency/emergencytest/fixtures'), '--out', folder, '--json']);
-  assert.equal(result.code, 0, result.stderr);
-  assert.equal(result.stdout.trim().split('\n').length, json(join(root, 'emergency/emergencytest/fixtures')).length);
+  const ours = json(join(root, 'emergency/emergencytest/fixtures'));
+  for (const path of ours) copyFileSync(path, join(folder, basename(path)));
+  writeFileSync(join(folder, 'bad.json'), '{"resourceType": "Bundle", "type": ');
+  const result = await locket(['issue', '--data', data, '--in', folder, '--out', directory(), '--json']);
+  assert.equal(result.code, 1, 'one of them failed, and a script can tell');
+  const lines = result.stdout.trim().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(lines.filter(({ error }) => error).map(({ in: path }) => basename(path)), ['bad.json']);
+  assert.equal(lines.filter(({ url }) => url).length, ours.length);
 });
 
 after(async () => {

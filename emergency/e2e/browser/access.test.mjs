@@ -18,7 +18,8 @@ const appearances = {
 let browser, house, patient, card;
 
 before(async () => {
-  [browser, house] = await Promise.all([launch(), House.open()]);
+  browser = await launch();
+  house = await House.open();
   patient = await Patient.signUp(browser, house.base);
   await patient.addPerson();
   await patient.importDocument(fixture('adult'));

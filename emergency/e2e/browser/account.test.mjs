@@ -11,7 +11,8 @@ const t = words('en');
 let browser, house;
 
 before(async () => {
-  [browser, house] = await Promise.all([launch(), House.open()]);
+  browser = await launch();
+  house = await House.open();
 });
 
 after(async () => {
@@ -35,6 +36,14 @@ test('an account is made with a passkey, left, and entered again without typing 
   assert.equal(new URL(page.url()).pathname, '/signin', 'the session is over');
   await page.locator('form[data-signin] button').click();
   await page.waitForURL('**/home');
+  await patient.leave();
+});
+
+test('a browser that offers passkeys in the field needs no button', async () => {
+  const patient = await Patient.signUp(browser, house.base, { name: 'One Tap', offers: true });
+  await patient.press('form[action="/signout"] button');
+  await patient.page.goto('/signin');
+  await patient.page.waitForURL('**/home');
   await patient.leave();
 });
 

@@ -16,7 +16,8 @@ const t = words('en');
 let browser, house, patient, card;
 
 before(async () => {
-  [browser, house] = await Promise.all([launch(), House.open()]);
+  browser = await launch();
+  house = await House.open();
   patient = await Patient.signUp(browser, house.base);
   await patient.addPerson();
   await patient.importDocument(fixture('adult'));
@@ -34,7 +35,7 @@ test('no card before there is a second way in', async () => {
   await page.locator('[name=label]').fill('Too early');
   await patient.press('form[action$="/cards/preview"] button');
   await patient.press('form[action$="/cards"] button');
-  await page.getByRole('heading', { name: t('error.no_recovery.title') }).waitFor();
+  await page.getByRole('heading', { name: t('error.no_recovery') }).waitFor();
   await page.goto(`${patient.person}/cards`);
   assert.equal(await page.locator('ul.cards li').count(), 0);
 });

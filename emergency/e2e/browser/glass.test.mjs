@@ -13,12 +13,13 @@ const t = words('en');
 let browser, house, patient, card;
 
 before(async () => {
-  [browser, house] = await Promise.all([launch(), House.open()]);
+  browser = await launch();
+  house = await House.open();
   patient = await Patient.signUp(browser, house.base);
   await patient.addPerson();
   await patient.importDocument(fixture('adult'));
-  await patient.write('mental_health', { text: 'A sensitive line' });
-  await patient.write('private_notes', { text: 'A line of the floor' });
+  await patient.write('mental_health', { concept: 'A sensitive line' });
+  await patient.write('private_notes', { concept: 'A line of the floor' });
   await patient.makeRecovery();
   card = await patient.issueCard();
 });

@@ -20,7 +20,8 @@ const passphrase = 'four fictional words together';
 let browser, house, patient, card;
 
 before(async () => {
-  [browser, house] = await Promise.all([launch(), House.open()]);
+  browser = await launch();
+  house = await House.open();
   patient = await Patient.signUp(browser, house.base);
   await patient.addPerson();
   await patient.importDocument(fixture('adult'));

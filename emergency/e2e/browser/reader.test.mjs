@@ -12,7 +12,8 @@ const t = words('en');
 let browser, house, adult, traveller;
 
 before(async () => {
-  [browser, house] = await Promise.all([launch(), House.open()]);
+  browser = await launch();
+  house = await House.open();
   adult = await house.issue(fixture('adult'));
   traveller = await house.issue(fixture('traveller-ja'));
 });
@@ -29,6 +30,13 @@ async function visit(url, options) {
   return { visitor, page };
 }
 
+/** The same card with one bit of its signature changed. */
+function tampered(url) {
+  const bytes = fragmentBytes(url);
+  bytes[bytes.length - 1] ^= 1;
+  return withFragment(url, bytes);
+}
+
 for (const lang of languages) {
   test(`the front is verified and speaks ${lang}`, async () => {
     const { visitor, page } = await visit(adult.url, { locale: lang });
@@ -36,7 +44,7 @@ for (const lang of languages) {
     assert.equal(await verdict(page), say('reader.state.verified.title'));
     assert.equal(await page.locator('html').getAttribute('lang'), lang);
     assert.equal(await page.locator('html').getAttribute('dir'), rightToLeft.has(lang) ? 'rtl' : 'ltr');
-    await page.getByText(say('reader.signature.good')).waitFor();
+    await page.getByText(say('reader.signature.good'), { exact: true }).waitFor();
     await page.getByRole('heading', { name: say('section.allergies'), exact: true }).waitFor();
     await picture(page, `reader-${lang}`);
     await visitor.leave();
@@ -56,9 +64,7 @@ test('another language is one tap away and keeps the card', async () => {
 });
 
 test('a changed card says so, and shows what it says only when asked to', async () => {
-  const bytes = fragmentBytes(adult.url);
-  bytes[bytes.length - 1] ^= 1; // the signature's last byte
-  const { visitor, page } = await visit(withFragment(adult.url, bytes));
+  const { visitor, page } = await visit(tampered(adult.url));
   assert.equal(await verdict(page), t('reader.state.tampered.title'));
   assert.equal(await page.getByRole('heading', { name: t('section.allergies'), exact: true }).count(), 0);
   await page.getByRole('button', { name: t('reader.reveal') }).click();
@@ -87,8 +93,8 @@ for (const [name, years, state] of [['expired', 4, 'expired'], ['issued in the f
   });
 }
 
-for (const [name, change, state] of [
-  ['cut short', (url) => url.slice(0, -40), 'damaged'],
+for (const [name, change, ...states] of [
+  ['cut short', (url) => url.slice(0, -40), 'damaged', 'newer'], // what is left of a number may begin with any byte
   ['with a leading zero', (url) => url.replace('#', '#0'), 'damaged'],
   ['endless', (url) => `${url}${'7'.repeat(100_000)}`, 'damaged'],
   ['of another card', (url) => url.replace(/\/c\/[\w-]+/, `/c/${'A'.repeat(22)}`), 'damaged'],
@@ -97,7 +103,8 @@ for (const [name, change, state] of [
 ]) {
   test(`an address ${name} is told apart in words`, async () => {
     const { visitor, page } = await visit(change(adult.url));
-    assert.equal(await verdict(page), t(`reader.state.${state}.title`));
+    const title = await verdict(page);
+    assert.ok(states.some((state) => title === t(`reader.state.${state}.title`)), title);
     await page.getByRole('link', { name: t('reader.help.code') }).waitFor();
     await visitor.leave();
   });
@@ -115,7 +122,7 @@ test('after one visit the page verifies another card with the server stopped', a
     await picture(page, 'reader-offline');
     await page.reload();
     assert.equal(await verdict(page), t('reader.state.verified.title'));
-    await page.goto(withFragment(adult.url, fragmentBytes(adult.url).fill(0, -1)));
+    await page.goto(tampered(adult.url));
     assert.equal(await verdict(page), t('reader.state.tampered.title'));
   } finally {
     await house.serve();
@@ -140,7 +147,8 @@ test('the part of the address after # reaches no server, log or history of reque
     assert.ok(!sent.includes(needle), 'the secret or the card was sent');
     assert.ok(!house.program.output.includes(needle), 'the secret or the card is in the server\'s log');
   }
-  assert.ok(!/^referer:/im.test(sent), 'a Referer was sent');
+  // A browser that looks for a newer service worker names the old one as referrer, and nothing else.
+  assert.deepEqual((sent.match(/^referer:.*$/gim) ?? []).filter((line) => !line.trim().endsWith('/sw.js')), []);
   assert.deepEqual(visitor.requested.filter((url) => new URL(url).origin !== house.base && !url.startsWith('data:')), []);
   await visitor.leave();
 });

@@ -11,7 +11,8 @@ const t = words('en');
 let browser, house, patient;
 
 before(async () => {
-  [browser, house] = await Promise.all([launch(), House.open()]);
+  browser = await launch();
+  house = await House.open();
   patient = await Patient.signUp(browser, house.base);
   await patient.addPerson();
 });
@@ -40,7 +41,7 @@ test('a term is found while typing, by keyboard, and kept with its code', async 
 });
 
 test('words that no catalogue knows are kept as they are written', async () => {
-  await patient.write('conditions', { text: 'Fainted twice at Grandmother\'s, nobody knows why' });
+  await patient.write('conditions', { concept: 'Fainted twice at Grandmother\'s, nobody knows why' });
   await patient.page.getByText('Fainted twice at Grandmother\'s, nobody knows why').waitFor();
 });
 
@@ -69,7 +70,7 @@ test('what is not a summary is refused in words', async () => {
 });
 
 test('two tabs editing one line lose nothing in silence', async () => {
-  await patient.write('needs', { text: 'Wheelchair' });
+  await patient.write('needs', { concept: 'Wheelchair' });
   const { page } = patient;
   const edit = await page.locator('.actions a').first().getAttribute('href');
   const other = await patient.visitor.page();

@@ -25,7 +25,8 @@ const corpus = [
 let browser, house, patient, card;
 
 before(async () => {
-  [browser, house] = await Promise.all([launch(), House.open()]);
+  browser = await launch();
+  house = await House.open();
 });
 
 after(async () => {
@@ -65,7 +66,7 @@ test('script in an imported document is text in all lists and pages', async () =
   assert.ok(lists.includes('alert('), 'the words of the document are shown');
   await patient.press('form[action$="/import/confirm"] button');
   for (const [index, attack] of corpus.entries()) {
-    await patient.write('needs', { text: `${attack} ${index}`, note: attack });
+    await patient.write('needs', { concept: `${attack} ${index}`, note: attack });
     await page.getByText(`${attack} ${index}`).first().waitFor();
   }
   patient.visitor.clean();

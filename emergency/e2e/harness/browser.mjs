@@ -63,7 +63,7 @@ export class Visitor {
     visitor.context.on('request', (request) => {
       visitor.requested.push(request.url());
       const url = new URL(request.url());
-      if (!['data:', 'blob:', 'about:'].includes(url.protocol) && url.origin !== origin) {
+      if (!['data:', 'blob:', 'about:', 'file:'].includes(url.protocol) && url.origin !== origin) {
         visitor.faults.push(`asked somebody else: ${url.origin}`);
       }
     });
@@ -101,10 +101,13 @@ export class Visitor {
 
 /**
  * A passkey authenticator built into the visitor's device. It always verifies
- * its user and its passkeys are synced ones.
+ * its user and its passkeys are synced ones. It answers a passkey that is offered
+ * in a field at once, as if somebody had tapped on it: without `offers` the
+ * browser is one that makes no such offers, and waits for the button.
  * @param {import('playwright-core').Page} page
  */
-export async function addAuthenticator(page, options = {}) {
+export async function addAuthenticator(page, { offers = false, ...options } = {}) {
+  if (!offers) await page.addInitScript(() => { PublicKeyCredential.isConditionalMediationAvailable = async () => false; });
   const session = await page.context().newCDPSession(page);
   await session.send('WebAuthn.enable', { enableUI: false });
   const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {

@@ -65,7 +65,8 @@ function* composition({ type, section = [], ...rest }) {
 }
 
 function* patient({ name = [], birthDate, _birthDate }) {
-  if (!name.some(({ family, given, text }) => family || given?.length || text)) yield 'ips-pat-1: the patient has no name';
+  const absent = ({ extension = [] }) => extension.some(({ url }) => url === 'http://hl7.org/fhir/StructureDefinition/data-absent-reason');
+  if (!name.some((each) => each.family || each.given?.length || each.text || absent(each))) yield 'ips-pat-1: the patient has no name';
   if (!birthDate && !_birthDate?.extension?.length) yield 'the birth date is missing and not said to be absent';
 }
 

@@ -35,10 +35,18 @@ export async function locket(args, options = {}) {
   }
 }
 
+const directories = [];
+const programs = new Set();
+
+process.once('exit', () => {
+  for (const child of programs) child.kill('SIGKILL');
+  for (const dir of directories) rmSync(dir, { recursive: true, force: true });
+});
+
 /** A directory of its own for one test, removed when the process ends. */
 export function directory() {
   const dir = mkdtempSync(join(tmpdir(), 'locket-e2e-'));
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  directories.push(dir);
   return dir;
 }
 
@@ -69,7 +77,8 @@ export class Program {
     const keep = (chunk) => { program.output += chunk; };
     child.stdout.setEncoding('utf8').on('data', keep);
     child.stderr.setEncoding('utf8').on('data', keep);
-    process.once('exit', () => child.kill('SIGKILL'));
+    programs.add(child);
+    child.once('exit', () => programs.delete(child));
     await program.#ready();
     return program;
   }

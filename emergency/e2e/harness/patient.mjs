@@ -12,14 +12,14 @@ export class Patient {
    * Opens an account with a passkey.
    * @param {import('playwright-core').Browser} browser
    * @param {string} base
-   * @param {{ name?: string, options?: object }} [who]
+   * @param {{ name?: string, options?: object, offers?: boolean }} [who]
    */
-  static async signUp(browser, base, { name = 'Ada Example', options = {} } = {}) {
+  static async signUp(browser, base, { name = 'Ada Example', options = {}, offers = false } = {}) {
     const patient = new Patient();
     patient.name = name;
     patient.visitor = await Visitor.arrive(browser, base, options);
     patient.page = await patient.visitor.page();
-    patient.authenticator = await addAuthenticator(patient.page);
+    patient.authenticator = await addAuthenticator(patient.page, { offers });
     const { page } = patient;
     await page.goto('/signup');
     await page.getByRole('textbox').first().fill(name);
@@ -104,19 +104,22 @@ export class Patient {
     await page.waitForURL(/\/rules/);
   }
 
-  /** Reads the log until every entry on the page has its proof; returns the entries, newest first. */
+  /** Reads the log until every entry on the page has its proof, as the next checkpoint brings it; returns the entries, newest first. */
   async whoLooked() {
     const { page } = this;
-    const proven = t('console.log.proven');
-    for (let round = 0; ; round++) {
+    const log = page.locator('ol.log > li');
+    let entries = [];
+    for (let round = 0; round < 20; round++) {
       await page.goto(`${this.person}/log`);
-      await page.waitForFunction((all) => document.querySelector('[data-log-status]')?.textContent === all, t('console.log.all_proven'), { timeout: 5_000 })
-        .catch(() => assert.ok(round < 3, 'the entries were not proven'));
-      const entries = await page.locator('ol.log > li').evaluateAll((items) =>
-        items.map((item) => ({ title: item.querySelector('h2').textContent.trim(), text: item.innerText, proof: item.querySelector('[data-proof]').textContent.trim() })));
-      if (entries.length && entries.every(({ proof }) => proof === proven)) return entries;
-      assert.ok(round < 3, `not proven: ${JSON.stringify(entries.map(({ title, proof }) => [title, proof]))}`);
+      await page.waitForFunction(() => [...document.querySelectorAll('[data-seq]')].every((item) => /\bproof-/.test(item.className)));
+      entries = await log.evaluateAll((items) => items.map((item) => ({
+        title: item.querySelector('h2').textContent.trim(),
+        text: item.innerText,
+        proof: item.querySelector('[data-proof]').textContent.trim(),
+      })));
+      if (entries.length && entries.every(({ proof }) => proof === t('console.log.proven'))) return entries;
     }
+    return assert.fail(`not proven: ${JSON.stringify(entries.map(({ title, proof }) => [title, proof]))}`);
   }
 
   async leave() {

@@ -42,7 +42,7 @@ test('a term is found while typing, by keyboard, and kept with its code', async 
 
 test('words that no catalogue knows are kept as they are written', async () => {
   await patient.write('conditions', { concept: 'Fainted twice at Grandmother\'s, nobody knows why' });
-  await patient.page.getByText('Fainted twice at Grandmother\'s, nobody knows why').waitFor();
+  await patient.page.locator('.item-title').getByText('Fainted twice at Grandmother\'s, nobody knows why').waitFor();
 });
 
 test('an import shows three lists before anything is saved', async () => {

@@ -25,7 +25,8 @@ function missing(name) {
  */
 export async function locket(args, options = {}) {
   const child = run(binary, args, { maxBuffer: 64 << 20, env: { ...process.env, ...options.env } });
-  child.child.stdin?.end(options.input ?? '');
+  child.child.stdin.on('error', () => {}); // a command that reads nothing may end before this is written
+  child.child.stdin.end(options.input ?? '');
   try {
     const { stdout, stderr } = await child;
     return { code: 0, stdout, stderr };

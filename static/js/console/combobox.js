@@ -7,7 +7,7 @@
 /** Milliseconds of rest before the server is asked. */
 const REST = 150;
 
-const status = document.querySelector('[data-combobox-status]');
+const live = document.querySelector('[data-combobox-status]');
 
 class Combobox {
   /** @param {HTMLInputElement} input */
@@ -73,8 +73,8 @@ class Combobox {
     this.list.hidden = offers.length === 0;
     this.input.setAttribute('aria-expanded', String(offers.length > 0));
     this.input.removeAttribute('aria-activedescendant');
-    if (status instanceof HTMLElement) {
-      status.textContent = (offers.length > 0 ? status.dataset.some ?? '' : status.dataset.none ?? '').replace('{count}', String(offers.length));
+    if (live instanceof HTMLElement) {
+      live.textContent = (offers.length > 0 ? live.dataset.some ?? '' : live.dataset.none ?? '').replace('{count}', String(offers.length));
     }
   }
 

@@ -101,6 +101,7 @@ func accessRows() map[string]row {
 		"card":              ownPage(),
 		"print card":        ownPage(),
 		"ask revoke":        ownPage(),
+		"veto":              form([4]int{401, 404, 401, 404}, url.Values{"step": {"sensitive"}}),
 		"rules":             ownPage(),
 		"simulate":          {want: [4]int{303, 404, 303, 200}, query: "?preset=open"},
 		"log":               ownPage(),

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/locket-health/locket/emergency"
 )
@@ -9,8 +10,9 @@ import (
 // accountData is the data of the account page.
 type accountData struct {
 	emergency.AccountView
-	Fresh int  // seconds for which no passkey has to be touched
-	Lone  bool // the only passkey cannot be removed
+	Fresh  int  // seconds for which no passkey has to be touched
+	Lone   bool // the only passkey cannot be removed
+	Recent []entry
 }
 
 func (s *Server) account(x *exchange) error {
@@ -21,10 +23,37 @@ func (s *Server) account(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	recent, err := x.recent()
+	if err != nil {
+		return err
+	}
 	p := x.newPage("console.account.title")
 	p.Back, p.Scripts = "/home", []string{"js/console/approve.js"}
-	p.D = accountData{view, x.freshSeconds(), len(view.Passkeys) < 2}
+	p.D = accountData{view, x.freshSeconds(), len(view.Passkeys) < 2, recent}
 	return x.show("account", p)
+}
+
+// recentEntries is how many entries about the account its page shows.
+const recentEntries = 10
+
+// recent are the newest entries about the account itself: sign-ins, passkeys, exports.
+func (x *exchange) recent() ([]entry, error) {
+	read := reading(func(after uint64, limit int) (emergency.HistoryView, error) {
+		return x.Service.AccountHistory(x.r.Context(), x.caller, after, limit)
+	})
+	last, err := read.last()
+	if err != nil {
+		return nil, err
+	}
+	view, err := read(last-min(last, recentEntries), recentEntries)
+	if err != nil {
+		return nil, err
+	}
+	var entries []entry
+	for _, e := range slices.Backward(view.Entries) {
+		entries = append(entries, x.entry(e, nil))
+	}
+	return entries, nil
 }
 
 // newPasskeyData is the data of the page on which a passkey is added.

@@ -18,6 +18,7 @@ import (
 	"github.com/locket-health/locket/emergency/locale"
 	"github.com/locket-health/locket/emergency/passkey/passkeytest"
 	"github.com/locket-health/locket/emergency/summary"
+	"github.com/locket-health/locket/emergency/terms"
 	"github.com/locket-health/locket/static"
 )
 
@@ -63,13 +64,25 @@ func newApp(t *testing.T, change ...func(*Config)) *app {
 	return &app{house, server, logged}
 }
 
+// The words and the files are the same in every house, and making them costs more than most tests.
+var (
+	catalogOfAll = sync.OnceValues(func() (*locale.Catalog, error) { return locale.Load(static.Locales()) })
+	assetsOfAll  = sync.OnceValues(func() (*static.Assets, error) {
+		catalogue, err := terms.Load()
+		if err != nil {
+			return nil, err
+		}
+		return NewAssets(catalogue, summary.Dictionary())
+	})
+)
+
 func houseConfig(t testing.TB, house *emergencytest.App) Config {
 	t.Helper()
-	catalog, err := locale.Load(static.Locales())
+	catalog, err := catalogOfAll()
 	if err != nil {
 		t.Fatal(err)
 	}
-	assets, err := NewAssets(house.Terms, summary.Dictionary())
+	assets, err := assetsOfAll()
 	if err != nil {
 		t.Fatal(err)
 	}

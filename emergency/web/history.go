@@ -32,7 +32,8 @@ func (s *Server) who(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	last, err := s.lastSeq(x, id)
+	read := x.historyOf(id)
+	last, err := read.last()
 	if err != nil {
 		return err
 	}
@@ -44,11 +45,15 @@ func (s *Server) who(x *exchange) error {
 	if end > shownEntries {
 		after = end - shownEntries
 	}
-	view, err := s.Service.History(x.r.Context(), x.caller, id, after, shownEntries)
+	view, err := read(after, shownEntries)
 	if err != nil {
 		return err
 	}
 	names, err := s.cardNames(x, id)
+	if err != nil {
+		return err
+	}
+	waits, err := x.waits(id, names)
 	if err != nil {
 		return err
 	}
@@ -66,7 +71,8 @@ func (s *Server) who(x *exchange) error {
 		Older   uint64 // the page before this one ends before this number; 0 when this is the oldest
 		Source  string
 		Base    string
-	}{entries, last, p.Nav.Unseen, after + boolToOne(after > 0), "/v1/patients/" + string(id) + "/log?after=" + strconv.FormatUint(after, 10), p.Back + "/log"}
+		Waits   []wait
+	}{entries, last, p.Nav.Unseen, after + boolToOne(after > 0), "/v1/patients/" + string(id) + "/log?after=" + strconv.FormatUint(after, 10), p.Back + "/log", waits}
 	return x.show("log", p)
 }
 
@@ -77,13 +83,23 @@ func boolToOne(b bool) uint64 {
 	return 0
 }
 
-// lastSeq finds the number of the newest entry of a patient: the log is read forward, and its page begins at the end.
-func (s *Server) lastSeq(x *exchange, id emergency.PatientID) (uint64, error) {
+// reading reads at most limit entries of somebody's log behind the one with number after.
+type reading func(after uint64, limit int) (emergency.HistoryView, error)
+
+// historyOf reads the log of a patient.
+func (x *exchange) historyOf(id emergency.PatientID) reading {
+	return func(after uint64, limit int) (emergency.HistoryView, error) {
+		return x.Service.History(x.r.Context(), x.caller, id, after, limit)
+	}
+}
+
+// last finds the number of the newest entry, 0 when there is none: a log is read forward, and its page begins at the end.
+func (read reading) last() (uint64, error) {
 	has := func(seq uint64) (bool, error) {
-		view, err := s.Service.History(x.r.Context(), x.caller, id, seq-1, 1)
+		view, err := read(seq-1, 1)
 		return len(view.Entries) > 0, err
 	}
-	var low, high uint64 = 0, 1 // low exists (or is 0), high does not
+	var low, high uint64 = 0, 1 // low is there (or 0), high is not known to be
 	for {
 		found, err := has(high)
 		if err != nil {
@@ -162,7 +178,7 @@ func (x *exchange) entry(e emergency.HistoryEntry, names map[string]string) entr
 	if !event.Until.IsZero() && event.Type != audit.CardIssued {
 		add("until", x.Catalog.Time(x.lang.Code, event.Until.UTC()), false)
 	}
-	if event.Card != "" {
+	if event.Card != "" && names != nil {
 		name := names[event.Card]
 		if name == "" {
 			name = event.Card

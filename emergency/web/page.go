@@ -16,7 +16,7 @@ var pageNames = []string{
 	"import_check", "item", "landing", "log", "passkey_new", "patient", "patient_new", "problem", "record", "recover", "recovery_code",
 	"rules", "section", "signin", "signup", "simulate",
 
-	"top", "bottom", "field", "front", "line", "passkey_words", "patient_nav", "reach",
+	"top", "bottom", "field", "front", "line", "passkey_words", "patient_nav", "reach", "waits",
 }
 
 func parsePages(assets *static.Assets) (*template.Template, error) {

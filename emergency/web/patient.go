@@ -78,8 +78,9 @@ type todo struct {
 // patientData is the data of a patient's own page.
 type patientData struct {
 	emergency.PatientView
-	Todo []todo
-	Next int // index of the first step that is not done, -1 when all are
+	Todo  []todo
+	Next  int // index of the first step that is not done, -1 when all are
+	Waits []wait
 }
 
 // overview says what there is about a patient and what to do next.
@@ -100,6 +101,14 @@ func (s *Server) overview(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	names, err := s.cardNames(x, id)
+	if err != nil {
+		return err
+	}
+	waits, err := x.waits(id, names)
+	if err != nil {
+		return err
+	}
 	base := "/patients/" + string(id)
 	steps := []todo{
 		{view.RecordVersion > 0, "console.todo.record", "console.todo.record.text", base + "/record"},
@@ -107,7 +116,7 @@ func (s *Server) overview(x *exchange) error {
 		{rules.Approved, "console.todo.rules", "console.todo.rules.text", base + "/rules"},
 		{view.ActiveCards > 0, "console.todo.card", "console.todo.card.text", base + "/cards"},
 	}
-	data := patientData{PatientView: view, Next: -1}
+	data := patientData{PatientView: view, Next: -1, Waits: waits}
 	for i, step := range steps {
 		if !step.Done && data.Next < 0 {
 			data.Next = i

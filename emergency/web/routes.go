@@ -72,6 +72,7 @@ var routes = []route{
 	{"print card", "GET", "/patients/{patient}/cards/{card}/print", member, noBody, nil, (*Server).printCard},
 	{"ask revoke", "GET", "/patients/{patient}/cards/{card}/revoke", member, noBody, nil, (*Server).revokePage},
 	{"revoke card", "POST", "/patients/{patient}/cards/{card}/revoke", member, smallBody, nil, (*Server).revokeCard},
+	{"veto", "POST", "/patients/{patient}/cards/{card}/veto", member, smallBody, nil, (*Server).veto},
 	{"rules", "GET", "/patients/{patient}/rules", member, noBody, nil, (*Server).rulesPage},
 	{"simulate", "GET", "/patients/{patient}/simulate", member, noBody, nil, (*Server).simulate},
 	{"log", "GET", "/patients/{patient}/log", member, noBody, nil, (*Server).who},

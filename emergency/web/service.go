@@ -57,6 +57,9 @@ type Service interface {
 	Rules(ctx context.Context, c emergency.Caller, id emergency.PatientID) (emergency.RulesView, error)
 	Simulate(ctx context.Context, c emergency.Caller, id emergency.PatientID, policy rules.Policy) ([]rules.Difference, error)
 	History(ctx context.Context, c emergency.Caller, id emergency.PatientID, after uint64, limit int) (emergency.HistoryView, error)
+	AccountHistory(ctx context.Context, c emergency.Caller, after uint64, limit int) (emergency.HistoryView, error)
+	Requests(ctx context.Context, c emergency.Caller, id emergency.PatientID) ([]emergency.RequestView, error)
+	Veto(ctx context.Context, c emergency.Caller, id emergency.PatientID, card cards.ID, step string) error
 	MarkSeen(ctx context.Context, c emergency.Caller, id emergency.PatientID, seq uint64) error
 	Export(ctx context.Context, c emergency.Caller, w io.Writer, passphrase string) error
 }

@@ -313,3 +313,39 @@ func TestAChangeOfRulesNeedsTheVeryPasskeyTouch(t *testing.T) {
 		t.Errorf("an approval given to another site: %d, want 403", w.Code)
 	}
 }
+
+// TestAWaitCanBeDeclined: under the Private rules a stranger who asks for more has to wait; the keeper sees it and says no.
+func TestAWaitCanBeDeclined(t *testing.T) {
+	t.Parallel()
+	app := newApp(t)
+	b, person := app.signedIn(t, "Ada Example")
+	patient := person.Patient(t, "adult")
+	issued := person.Issue(t, patient)
+	home := "/patients/" + string(patient)
+	b.answer(b.approve(emergency.Action{Kind: emergency.ActionRules, Target: string(patient), Body: rules.Canonical(rules.Private())}), http.StatusOK)
+
+	ask := func() map[string]any {
+		return app.browser(t).answer(app.browser(t).post("/v1/cards/"+issued.ID.String()+"/open", map[string]any{"step": "sensitive", "reason": "threat_to_life",
+			"secret": base64.RawURLEncoding.EncodeToString(issued.Address.Secret.Bytes()), "name": "Kim Example"}), http.StatusOK)
+	}
+	if strings.Contains(string(mustJSON(ask()["sections"])), "conditions") {
+		t.Fatal("what has to wait opens at once")
+	}
+	for _, page := range []string{home, home + "/log"} {
+		if !strings.Contains(b.page(page), "Somebody waits to open more") {
+			t.Errorf("%s does not say that somebody waits", page)
+		}
+	}
+	veto := home + "/cards/" + issued.ID.String() + "/veto"
+	log := b.page(location(t, b.form(veto, url.Values{"step": {hidden(t, b.page(home), "step")}})))
+	if !strings.Contains(log, "said no on") || !strings.Contains(log, "declined by a keeper") {
+		t.Error("the log does not show that somebody said no")
+	}
+	if w := b.form(veto, url.Values{"step": {"sensitive"}}); w.Code != http.StatusNotFound {
+		t.Errorf("saying no twice: %d", w.Code)
+	}
+	app.Clock.Add(25 * time.Hour)
+	if strings.Contains(string(mustJSON(ask()["sections"])), "conditions") {
+		t.Error("what was declined opens after the wait")
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/cards"
+	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/locale"
 	"github.com/locket-health/locket/emergency/rules"
 	"github.com/locket-health/locket/emergency/section"
@@ -110,7 +111,7 @@ func TestEveryKeyHasWords(t *testing.T) {
 		audit.BackupMade, audit.BackupRestored, audit.Drill} {
 		family("log.", string(kind))
 	}
-	family("log.", "card.scanned.short_code", "glass.refused.wrong_secret", "glass.refused.wait", "account.signed_in.cloned_passkey")
+	family("log.", "card.scanned.short_code", "glass.refused.wrong_secret", "glass.refused.wait", "account.signed_in.cloned_passkey", string(emergency.RequestVetoed))
 	for key := range used {
 		if !catalog.Has(key) {
 			t.Errorf("there are no words for %q", key)

@@ -152,7 +152,11 @@ func localURL(listener net.Listener) string {
 
 // serveHouse runs the server and what goes on beside it until ctx ends.
 func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener, c Config, logger *slog.Logger, demo bool) error {
-	server, err := newServer(house, c, logger, demo)
+	proxies, err := c.proxies()
+	if err != nil {
+		return err
+	}
+	server, err := newServer(house, web.Config{Demo: demo, TrustedProxies: proxies, Logger: logger})
 	if err != nil {
 		return err
 	}
@@ -192,7 +196,8 @@ func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener
 	return group.Wait()
 }
 
-func newServer(house *datadir.House, c Config, logger *slog.Logger, demo bool) (*web.Server, error) {
+// newServer puts a server before a house. custom says what is special about it; everything else is filled in.
+func newServer(house *datadir.House, custom web.Config) (*web.Server, error) {
 	catalog, err := locale.Load(static.Locales())
 	if err != nil {
 		return nil, err
@@ -201,19 +206,14 @@ func newServer(house *datadir.House, c Config, logger *slog.Logger, demo bool) (
 	if err != nil {
 		return nil, err
 	}
-	proxies, err := c.proxies()
-	if err != nil {
-		return nil, err
-	}
 	assets, err := web.NewAssets(house.Terms, summary.Dictionary())
 	if err != nil {
 		return nil, err
 	}
-	words := carrier.Words{Catalog: catalog, Terms: house.Terms, Demo: demo}
-	return web.New(web.Config{
-		Service: house.Service, Catalog: catalog, Terms: house.Terms, Log: house.Log, Keys: keys, URL: house.Settings.URL,
-		Assets: assets, Face: words.Face, Ready: house.Ready, Demo: demo, TrustedProxies: proxies, Logger: logger,
-	})
+	words := carrier.Words{Catalog: catalog, Terms: house.Terms, Demo: custom.Demo}
+	custom.Service, custom.Catalog, custom.Terms, custom.Log, custom.Keys = house.Service, catalog, house.Terms, house.Log, keys
+	custom.URL, custom.Assets, custom.Face, custom.Ready = house.Settings.URL, assets, words.Face, house.Ready
+	return web.New(custom)
 }
 
 // every calls act once, and then again after each interval, until ctx ends.

@@ -49,7 +49,7 @@ A goal that is missed is reported and does not make the command fail.`,
 			f.declare("dir", "DIR")
 			f.StringVar(&c.Dir, "dir", "", "a folder on the disk to measure, if not the one for temporary files")
 			f.declare("profile", "DIR")
-			f.StringVar(&c.Profile, "profile", "", "a folder for CPU profiles of the house")
+			f.StringVar(&c.Profile, "profile", "", "a folder for CPU profiles of both sides")
 			small := f.toggle("smoke", "only show that everything runs: seconds instead of minutes, figures without meaning")
 			asJSON := f.toggle("json", "print JSON")
 			serve := f.String("serve", "", "") // how it starts its children; nobody else has a use for it

@@ -31,7 +31,7 @@ type Config struct {
 	Scans    int64         // of the memory measurement; default 1,000,000
 	Patients int           // in the store of the start-up measurement; default 100,000
 	Dir      string        // a folder on the disk to measure; default the one for temporary files
-	Profile  string        // a folder for CPU profiles of the house; default none are made
+	Profile  string        // a folder for CPU profiles of the last round; default none are made
 
 	// Child is the command line that runs Serve for the role that is added to it as the last word.
 	Child    []string

@@ -127,12 +127,12 @@ func (r *run) interleave(ctx context.Context, w workload, house, floor *child) (
 	return row(w, sides[0], sides[1]), nil
 }
 
-// profile begins or ends a CPU profile of the house in the last round, if profiles are wanted.
+// profile begins or ends a CPU profile of a side in the last round, if profiles are wanted.
 func (r *run) profile(side *child, w workload, round int, do string) error {
-	if r.Profile == "" || side.role != roleHouse || round != r.Rounds {
+	if r.Profile == "" || round != r.Rounds {
 		return nil
 	}
-	_, err := side.ask(order{Do: do, File: filepath.Join(r.Profile, w.name+".pprof")})
+	_, err := side.ask(order{Do: do, File: filepath.Join(r.Profile, w.name+"-"+side.role+".pprof")})
 	return err
 }
 

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"bytes"
+	"crypto/ecdh"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -11,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"filippo.io/age"
 )
@@ -21,25 +23,32 @@ const (
 	hintLabel     = "locket/vault/hint/v1"
 
 	secretPrefix = "AGE-SECRET-KEY-"
+	publicPrefix = "AGE"
 )
 
 // Identity is a private key that opens records: of a card, or of the server. It is an X25519 identity of age
 // (https://age-encryption.org/v1, "The X25519 recipient type") that finds its own stanza by a hint, so that opening costs one
 // scalar multiplication however many recipients a record has. It is immutable and safe for concurrent use.
 type Identity struct {
-	key       *age.X25519Identity
+	key       key
 	recipient *Recipient
+}
+
+// key is a private key with its secret text form: age's own, read from a text, or a scalar of ours.
+type key interface {
+	age.Identity
+	String() string
 }
 
 var _ age.Identity = (*Identity)(nil)
 
 // CardIdentity is the key of the card with this secret: HKDF-SHA-256 of the secret under a label of its own.
 func CardIdentity(secret [16]byte) (*Identity, error) {
-	scalar, err := hkdf.Key(sha256.New, secret[:], nil, identityLabel, 32)
+	derived, err := hkdf.Key(sha256.New, secret[:], nil, identityLabel, 32)
 	if err != nil {
 		return nil, err
 	}
-	return identityOf(scalar)
+	return identityOf(derived)
 }
 
 // CardRecipient is the public key ("age1...") of the card with this secret. The server keeps it, to seal without the card.
@@ -68,11 +77,11 @@ func CheckCard(secret [16]byte, verifier [32]byte) bool {
 
 // NewServerIdentity makes a sealing identity for a server. Randomness is crypto/rand.Reader except in tests.
 func NewServerIdentity(random io.Reader) (*Identity, error) {
-	scalar := make([]byte, 32)
-	if _, err := io.ReadFull(random, scalar); err != nil {
+	drawn := make([]byte, 32)
+	if _, err := io.ReadFull(random, drawn); err != nil {
 		return nil, fmt.Errorf("vault: no randomness for a key: %w", err)
 	}
-	return identityOf(scalar)
+	return identityOf(drawn)
 }
 
 // ParseServerIdentity reads the text form of an identity ("AGE-SECRET-KEY-1..."), with space or newlines around it, as age-keygen
@@ -85,11 +94,16 @@ func ParseServerIdentity(text string) (*Identity, error) {
 	return parseIdentity(string(bytes.TrimSpace([]byte(text))))
 }
 
-func identityOf(scalar []byte) (*Identity, error) {
-	return parseIdentity(encodeBech32(secretPrefix, scalar))
+// identityOf makes an identity of 32 bytes that were drawn or derived here.
+func identityOf(bytes []byte) (*Identity, error) {
+	private, err := ecdh.X25519().NewPrivateKey(bytes)
+	if err != nil {
+		return nil, ErrKey
+	}
+	recipient, err := ParseRecipient(strings.ToLower(encodeBech32(publicPrefix, private.PublicKey().Bytes())))
+	return &Identity{key: scalar{private}, recipient: recipient}, err
 }
 
-// parseIdentity goes through the text form, the only door that age leaves open for a private key made elsewhere.
 func parseIdentity(text string) (*Identity, error) {
 	key, err := age.ParseX25519Identity(text)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/netip"
+	"strconv"
 
 	"github.com/gorilla/mux"
 
@@ -82,14 +83,18 @@ func (x *exchange) json(value any) error {
 	if err != nil {
 		return err
 	}
-	x.w.Header().Set("Content-Type", "application/json")
-	_, err = x.w.Write(body)
-	return disconnected(err)
+	return x.bytes("application/json", body)
 }
 
 // bytes answers a body of a content type.
 func (x *exchange) bytes(contentType string, body []byte) error {
 	x.w.Header().Set("Content-Type", contentType)
+	return x.write(body)
+}
+
+// write answers a whole body. Its length goes ahead of it, so that it is neither cut into chunks nor followed by a packet that ends it.
+func (x *exchange) write(body []byte) error {
+	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	_, err := x.w.Write(body)
 	return disconnected(err)
 }

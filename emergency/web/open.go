@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/locket-health/locket/emergency/locale"
 	"github.com/locket-health/locket/emergency/rules"
 	"github.com/locket-health/locket/emergency/section"
+	"github.com/locket-health/locket/emergency/summary"
 )
 
 // statusRequest asks whether a card was revoked.
@@ -65,7 +65,7 @@ type opened struct {
 	Now      time.Time       `json:"now"`
 	Step     string          `json:"step"`
 	Lang     string          `json:"lang"`
-	Record   json.RawMessage `json:"record"`
+	Record   summary.Record  `json:"record"`
 	Sections []string        `json:"sections"`
 	Next     []step          `json:"next"`
 	Why      []rules.Message `json:"why"`
@@ -118,12 +118,8 @@ func (s *Server) open(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	record, err := json.Marshal(answer.Record)
-	if err != nil {
-		return err
-	}
 	out := opened{Outcome: "granted", Grant: answer.Grant, GrantID: string(answer.GrantID), Until: answer.Until, Now: answer.Now, Step: answer.Step,
-		Lang: answer.Lang, Record: record, Sections: answer.Sections.Names(), Next: []step{}, Why: answer.Says, WhyText: x.sentences(answer.Says),
+		Lang: answer.Lang, Record: answer.Record, Sections: answer.Sections.Names(), Next: []step{}, Why: answer.Says, WhyText: x.sentences(answer.Says),
 		Entry: entryRef{answer.Entry.Index, answer.Entry.Leaf}}
 	for _, action := range answer.Next {
 		out.Next = append(out.Next, step{action})

@@ -67,8 +67,7 @@ func (s *Server) reader(x *exchange) error {
 		header.Set("Content-Encoding", "gzip")
 		body = page.gzip
 	}
-	_, err := x.w.Write(body)
-	return disconnected(err)
+	return x.write(body)
 }
 
 // scan makes the entry of a scan and says what became of it.

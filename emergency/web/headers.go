@@ -19,9 +19,16 @@ const permissions = "accelerometer=(), autoplay=(), browsing-topics=(), camera=(
 	"gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), " +
 	"screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=(), publickey-credentials-get=(self), publickey-credentials-create=(self)"
 
-// defaultHeaders are on every answer, also on those of middleware and of no route. A handler may set one anew.
-func defaultHeaders(secure bool) [][2]string {
-	headers := [][2]string{
+// header is one line of an answer, its value in the form that http.Header keeps.
+type header struct {
+	name   string
+	values []string
+}
+
+// defaultHeaders are on every answer, also on those of middleware and of no route. A handler may set one anew. The values are made once and
+// shared by all answers: http.Header replaces a slice or copies it on growth, it never writes into one.
+func defaultHeaders(secure bool) []header {
+	lines := [][2]string{
 		{"Cache-Control", noStore},
 		{"Content-Security-Policy", static.ContentSecurityPolicy()},
 		{"Cross-Origin-Opener-Policy", "same-origin"},
@@ -29,11 +36,14 @@ func defaultHeaders(secure bool) [][2]string {
 		{"Permissions-Policy", permissions},
 		{"Referrer-Policy", "no-referrer"},
 		{"X-Content-Type-Options", "nosniff"},
-		{"X-Frame-Options", "DENY"},
 		{"X-Robots-Tag", "noindex, nofollow"},
 	}
 	if secure {
-		headers = append(headers, [2]string{"Strict-Transport-Security", "max-age=63072000; includeSubDomains"})
+		lines = append(lines, [2]string{"Strict-Transport-Security", "max-age=63072000; includeSubDomains"})
+	}
+	headers := make([]header, len(lines))
+	for i, line := range lines {
+		headers[i] = header{line[0], []string{line[1]}}
 	}
 	return headers
 }

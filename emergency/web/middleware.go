@@ -63,7 +63,7 @@ func (s *Server) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		for _, h := range headers {
-			header[h[0]] = []string{h[1]}
+			header[h.name] = h.values
 		}
 		if strings.ContainsFunc(r.URL.Path, isControl) {
 			s.newExchange(w, r).fail(errPath)

@@ -210,7 +210,11 @@ func (s *Server) editSection(x *exchange) error {
 
 // itemAgain shows the form again with what was typed and what is wrong with it.
 func (s *Server) itemAgain(x *exchange, edit emergency.Edit, lang string, faults []fault) error {
-	p, _, err := x.patientPage("record", "console.item.title", "section", x.T(sectionKey(edit.Item.Section)))
+	title := "console.item.title"
+	if edit.Before == "" {
+		title = "console.item.new"
+	}
+	p, _, err := x.patientPage("record", title, "section", x.T(sectionKey(edit.Item.Section)))
 	if err != nil {
 		return err
 	}

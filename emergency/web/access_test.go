@@ -27,9 +27,9 @@ type row struct {
 	upload bool
 }
 
-func open(status int) row { return row{want: [4]int{status, status, status, status}} }
+// everybody is a door that answers all of them alike; signedPage a page of whoever is signed in; ownPage one of a patient, whom others do not find.
+func everybody(status int) row { return row{want: [4]int{status, status, status, status}} }
 
-// page is a page of everybody who is signed in; own is one of a patient, which others do not find.
 func signedPage() row { return row{want: [4]int{303, 200, 303, 200}} }
 func ownPage() row    { return row{want: [4]int{303, 404, 303, 200}} }
 
@@ -43,30 +43,30 @@ func accessRows() map[string]row {
 	}
 	json := func(want [4]int, body string) row { return row{want: want, json: body} }
 	return map[string]row{
-		"reader":            open(200),
-		"asset":             open(200),
-		"service worker":    open(200),
-		"issuer keys":       open(200),
-		"passkey endpoints": open(200),
-		"robots":            open(200),
-		"health":            open(200),
-		"readiness":         open(200),
+		"reader":            everybody(200),
+		"asset":             everybody(200),
+		"service worker":    everybody(200),
+		"issuer keys":       everybody(200),
+		"passkey endpoints": everybody(200),
+		"robots":            everybody(200),
+		"health":            everybody(200),
+		"readiness":         everybody(200),
 		"status":            json([4]int{200, 200, 200, 200}, `{"tag":"AAAAAAAAAAAAAAAAAAAAAA"}`),
 		"open":              json([4]int{404, 404, 404, 404}, `{"secret":"AAAAAAAAAAAAAAAAAAAAAA","step":"critical","reason":"unconscious"}`),
-		"short code":        open(200),
+		"short code":        everybody(200),
 		"use short code":    form([4]int{404, 404, 404, 404}, url.Values{"code": {"2222-2222-2222"}}),
 		"find short code":   json([4]int{404, 404, 404, 404}, `{"code":"2222-2222-2222"}`),
-		"checkpoint":        open(200),
-		"verifier key":      open(200),
-		"tile":              open(200),
+		"checkpoint":        everybody(200),
+		"verifier key":      everybody(200),
+		"tile":              everybody(200),
 		"landing":           {want: [4]int{200, 303, 200, 303}},
-		"sign up":           open(200),
+		"sign up":           everybody(200),
 		"begin sign-up":     json([4]int{200, 200, 200, 200}, `{"name":"Somebody"}`),
 		"finish sign-up":    json([4]int{400, 400, 400, 400}, `{"ceremony":"x","credential":{}}`),
-		"sign in":           open(200),
+		"sign in":           everybody(200),
 		"begin sign-in":     json([4]int{200, 200, 200, 200}, `{}`),
 		"finish sign-in":    json([4]int{400, 400, 400, 400}, `{"ceremony":"x","credential":{}}`),
-		"recover":           open(200),
+		"recover":           everybody(200),
 		"use recovery":      form([4]int{404, 404, 404, 404}, url.Values{"code": {"2222"}}),
 		"account":           {want: [4]int{303, 200, 303, 200}},
 		"new passkey":       {want: [4]int{303, 200, 200, 200}},

@@ -38,7 +38,7 @@ func (s *Server) cards(x *exchange) error {
 	for _, view := range slices.Backward(views) {
 		row := cardRow{CardView: view, Name: view.Label, State: "active", Expires: x.day(view.ExpiresAt)}
 		if row.Name == "" {
-			row.Name = x.code("carrier", view.Carrier)
+			row.Name = x.coded("carrier", view.Carrier)
 		}
 		switch {
 		case !view.RevokedAt.IsZero():
@@ -151,7 +151,7 @@ func (x *exchange) front(preview emergency.CardPreview, record summary.Record) f
 		}
 	}
 	add("field.identity.birth", x.date(front.Identity.Birth))
-	add("field.identity.gender", x.code("gender", front.Identity.Gender))
+	add("field.identity.gender", x.coded("gender", front.Identity.Gender))
 	add("field.identity.languages", strings.Join(front.Identity.Languages, ", "))
 	add("field.identity.country", front.Identity.Country)
 	add("field.identity.answers_to", front.Identity.AnswersTo)
@@ -283,7 +283,7 @@ func (s *Server) card(x *exchange) error {
 		Label    string
 		Warnings []warning
 	}{x.front(issued.CardPreview, record), done, p.Back + "/" + issued.ID.String(), issued.Address.URL(), issued.ShortCode.String(),
-		x.code("carrier", issued.Carrier), issued.Label, warnings}
+		x.coded("carrier", issued.Carrier), issued.Label, warnings}
 	return x.show("card", p)
 }
 

@@ -24,7 +24,6 @@ type field struct {
 	Section string // combobox: whose terms it offers
 	Term    string // combobox: key of the chosen term
 	Lang    string // language of the value, where it is the holder's
-	Page    bool   // the label is the page's heading
 }
 
 // option is one answer that a question offers.

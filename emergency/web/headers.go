@@ -39,7 +39,7 @@ func defaultHeaders(secure bool) []header {
 		{"X-Robots-Tag", "noindex, nofollow"},
 	}
 	if secure {
-		lines = append(lines, [2]string{"Strict-Transport-Security", "max-age=63072000; includeSubDomains"})
+		lines = append(lines, [2]string{"Strict-Transport-Security", "max-age=63072000"})
 	}
 	headers := make([]header, len(lines))
 	for i, line := range lines {

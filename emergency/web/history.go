@@ -41,9 +41,10 @@ func (s *Server) who(x *exchange) error {
 	if before, err := strconv.ParseUint(x.r.URL.Query().Get("before"), 10, 64); err == nil && before > 0 {
 		end = min(last, before-1)
 	}
-	after := uint64(0)
+	after, older := uint64(0), uint64(0)
 	if end > shownEntries {
 		after = end - shownEntries
+		older = after + 1
 	}
 	view, err := read(after, shownEntries)
 	if err != nil {
@@ -72,15 +73,8 @@ func (s *Server) who(x *exchange) error {
 		Source  string
 		Base    string
 		Waits   []wait
-	}{entries, last, p.Nav.Unseen, after + boolToOne(after > 0), "/v1/patients/" + string(id) + "/log?after=" + strconv.FormatUint(after, 10), p.Back + "/log", waits}
+	}{entries, last, p.Nav.Unseen, older, "/v1/patients/" + string(id) + "/log?after=" + strconv.FormatUint(after, 10), p.Back + "/log", waits}
 	return x.show("log", p)
-}
-
-func boolToOne(b bool) uint64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // reading reads at most limit entries of somebody's log behind the one with number after.
@@ -135,7 +129,7 @@ func (s *Server) cardNames(x *exchange, id emergency.PatientID) (map[string]stri
 	for _, view := range views {
 		names[view.ID] = view.Label
 		if view.Label == "" {
-			names[view.ID] = x.T("console.log.card_of", "carrier", x.code("carrier", view.Carrier), "date", x.day(view.IssuedAt))
+			names[view.ID] = x.T("console.log.card_of", "carrier", x.coded("carrier", view.Carrier), "date", x.day(view.IssuedAt))
 		}
 	}
 	return names, nil
@@ -164,10 +158,10 @@ func (x *exchange) entry(e emergency.HistoryEntry, names map[string]string) entr
 	} else {
 		add("name", event.Actor.Name, true)
 	}
-	add("role", x.code("role", event.Actor.Role), false)
+	add("role", x.coded("role", event.Actor.Role), false)
 	add("organization", event.Actor.Organization, true)
 	add("callback", event.Actor.CallBack, true)
-	add("reason", x.code("reason", event.Reason), false)
+	add("reason", x.coded("reason", event.Reason), false)
 	add("reason_text", event.ReasonText, true)
 	if len(event.Sections) > 0 {
 		add("sections", x.Catalog.Format(x.lang.Code, sectionKeys(event.Sections)), false)

@@ -13,7 +13,6 @@ import (
 // line is an item as a page shows it.
 type line struct {
 	ID        string
-	Section   string // stable name
 	Title     string // label of the term, or the holder's words
 	Own       bool   // Title is the holder's words: as written, not translated
 	Words     string // the holder's words beside a label
@@ -23,7 +22,6 @@ type line struct {
 	Source    string
 	Confirmed string
 	Hidden    bool
-	Front     string
 }
 
 // fact is one thing said about an item. Own marks the holder's words.
@@ -34,7 +32,7 @@ type fact struct {
 
 // line puts an item into the reader's words.
 func (x *exchange) line(item summary.Item, lang string) line {
-	l := line{ID: item.ID, Section: item.Section.String(), Lang: lang, Hidden: item.Hidden, Front: item.Front}
+	l := line{ID: item.ID, Lang: lang, Hidden: item.Hidden}
 	label, provenance := x.Terms.Label(item.Term, x.lang.Code)
 	switch {
 	case label != "":
@@ -59,15 +57,15 @@ func (x *exchange) line(item summary.Item, lang string) line {
 	}
 	if item.Section == section.Contacts {
 		add("name", item.Name, true)
-		add("relation", x.code("relation", item.Relation), !x.Catalog.Has("relation."+item.Relation))
+		add("relation", x.coded("relation", item.Relation), !x.Catalog.Has("relation."+item.Relation))
 	}
 	add("phone", item.Phone, false)
 	add("detail", item.Detail, true)
 	add("reactions", x.concepts(item.Reactions), false)
-	add("severity", x.code("severity", item.Severity), false)
-	add("criticality", x.code("criticality", item.Criticality), false)
+	add("severity", x.coded("severity", item.Severity), false)
+	add("criticality", x.coded("criticality", item.Criticality), false)
 	if !slices.Contains([]string{"active", "completed", "final"}, item.Status) { // the usual ones say nothing
-		add("status", x.code("status", item.Status), false)
+		add("status", x.coded("status", item.Status), false)
 	}
 	add("date", x.date(item.Date), false)
 	add("note", item.Note, true)
@@ -83,8 +81,8 @@ func (x *exchange) line(item summary.Item, lang string) line {
 	return l
 }
 
-// code is a code in words; one that has no words is shown as it is.
-func (x *exchange) code(kind, code string) string {
+// coded is a code in words; one that has no words is shown as it is.
+func (x *exchange) coded(kind, code string) string {
 	key := kind + "." + code
 	if code == "" || !x.Catalog.Has(key) {
 		return code
@@ -162,7 +160,7 @@ func (x *exchange) itemFields(item summary.Item, lang string) []field {
 		case fieldName:
 			f.Value = item.Name
 		case fieldRelation:
-			f.Value = x.code("relation", item.Relation)
+			f.Value = x.coded("relation", item.Relation)
 		case fieldPhone:
 			f.Kind, f.Value, f.Lang = "tel", item.Phone, ""
 		case fieldDetail:
@@ -194,7 +192,7 @@ func (x *exchange) choices(kind string, codes []string, present string) []option
 	}
 	var options []option
 	for _, code := range codes {
-		label := x.code(kind, code)
+		label := x.coded(kind, code)
 		if code == "" {
 			label = x.T("console.not_said")
 		}
@@ -307,7 +305,7 @@ func (x *exchange) readReactions(text string) []summary.Concept {
 
 // relation keeps the code when its words were left as they are, and reads words otherwise.
 func (x *exchange) relation(text, was string) string {
-	if text == x.code("relation", was) {
+	if text == x.coded("relation", was) {
 		return was
 	}
 	return text

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -104,7 +105,7 @@ func (x *exchange) fail(err error) {
 	header.Del("Content-Encoding")
 	header.Del("Content-Disposition")
 	if seconds, ok := refusal.Args["retry_after"]; ok {
-		header.Set("Retry-After", x.Catalog.Format("en", seconds))
+		header.Set("Retry-After", fmt.Sprint(seconds))
 	} else if p.Status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", "5")
 	}

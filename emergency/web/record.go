@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/locket-health/locket/emergency"
@@ -57,9 +58,9 @@ func (s *Server) record(x *exchange) error {
 
 // sectionData is the data of the page of one section.
 type sectionData struct {
-	Name, Title, Lead string
-	Lines             []line
-	Saved             bool
+	Name, Lead string
+	Lines      []line
+	Saved      bool
 }
 
 // sectionOf reads the section of the path.
@@ -89,7 +90,7 @@ func (s *Server) section(x *exchange) error {
 		return x.identityPage(p, record, nil)
 	}
 	p.Back += "/record"
-	data := sectionData{Name: where.String(), Title: p.Title, Lead: x.T("lead." + where.String()), Saved: x.r.URL.Query().Has("saved")}
+	data := sectionData{Name: where.String(), Lead: x.T("lead." + where.String()), Saved: x.r.URL.Query().Has("saved")}
 	for _, item := range record.Section(where) {
 		data.Lines = append(data.Lines, x.line(item, record.Lang))
 	}
@@ -257,10 +258,6 @@ func (x *exchange) identityPage(p page, record summary.Record, faults []fault) e
 	if name == "" {
 		name = p.Nav.Name
 	}
-	var langs []string
-	for _, lang := range x.Catalog.Languages() {
-		langs = append(langs, lang.Code)
-	}
 	lang := record.Lang
 	if lang == "" {
 		lang = x.lang.Code
@@ -269,7 +266,7 @@ func (x *exchange) identityPage(p page, record summary.Record, faults []fault) e
 	for _, each := range x.Catalog.Languages() {
 		speaks = append(speaks, option{Value: each.Code, Label: each.Name, Chosen: each.Code == lang})
 	}
-	if !known(langs, lang) {
+	if !slices.ContainsFunc(speaks, func(o option) bool { return o.Chosen }) {
 		speaks = append(speaks, option{Value: lang, Label: lang, Chosen: true})
 	}
 	data := itemData{Action: p.Back + "/identity", Tag: emergency.IdentityTag(record), Fields: []field{
@@ -299,15 +296,6 @@ func (x *exchange) identityPage(p page, record summary.Record, faults []fault) e
 	}
 	p.D = data
 	return x.render(status, "item", p)
-}
-
-func known(list []string, code string) bool {
-	for _, each := range list {
-		if each == code {
-			return true
-		}
-	}
-	return false
 }
 
 // editIdentity saves who the person is. When somebody else saved it meanwhile, the form comes back with what was typed and with their version's

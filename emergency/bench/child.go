@@ -14,10 +14,11 @@ import (
 	"github.com/locket-health/locket/cards"
 )
 
-// The two roles of a child.
+// The roles of a child.
 const (
 	roleHouse = "house"
 	roleFloor = "floor"
+	rolePlain = "plain floor" // a floor whose commits take what waits already, as group commits usually do
 )
 
 // The parent writes one setup and then orders to a child's standard input, as JSON; the child answers each on its standard output. A child ends when its

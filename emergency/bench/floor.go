@@ -28,11 +28,11 @@ type bareFloor struct {
 	gate  *vault.Gate
 }
 
-func openFloor(ctx context.Context, with setup) (*bareFloor, error) {
+func openFloor(ctx context.Context, with setup, batching floor.Batching) (*bareFloor, error) {
 	if err := os.MkdirAll(with.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	store, err := floor.Open(ctx, filepath.Join(with.Dir, "floor.db"))
+	store, err := floor.Open(ctx, filepath.Join(with.Dir, "floor.db"), batching)
 	if err != nil {
 		return nil, err
 	}

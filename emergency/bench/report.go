@@ -36,6 +36,7 @@ type Row struct {
 	What   string  `json:"what"`
 	House  Side    `json:"house"`
 	Floor  Side    `json:"floor"`
+	Beside string  `json:"beside"` // "floor", or "plain floor": a second one, whose commits form in the usual way
 	Stands string  `json:"floor_is"`
 	Ratio  Spread  `json:"ratio"`              // house / floor, per CPU-second, of the same round
 	Goal   float64 `json:"goal,omitempty"`     // at least so large a ratio; 0 for none
@@ -97,8 +98,8 @@ func side(rounds []sample) Side {
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // row sets the rounds of the house and of the floor beside one another.
-func row(w workload, house, floor []sample) Row {
-	r := Row{Name: w.name, What: w.what, Stands: w.stands, House: side(house), Floor: side(floor), Goal: w.goal, P99: w.p99}
+func row(w workload, role string, house, floor []sample) Row {
+	r := Row{Name: w.name, What: w.what, Beside: role, Stands: w.stands + w.batches(role), House: side(house), Floor: side(floor), Goal: w.goal, P99: w.p99}
 	ratios := make([]float64, 0, len(house))
 	for i := range house {
 		if base := floor[i].perCPU(); base > 0 {
@@ -136,15 +137,15 @@ func (r *Report) WriteText(w io.Writer) error {
 	fmt.Fprintf(out, "%s, %s/%s, %d CPUs, %s. Median of %d rounds of %g s (range in brackets), %d clients. fsync of 4 KB: %.2f ms.\n",
 		r.Begun.Format(time.RFC3339), r.Machine.OS, r.Machine.Architecture, r.Machine.CPUs, r.Machine.Go, r.Rounds, r.Seconds, r.Clients, r.Fsync)
 	if len(r.Rows) > 0 {
-		cells := [][]string{{"work", "house per CPU-s", "floor per CPU-s", "ratio", "goal", "house per s", "house p50 / p99 ms", "floor p50 / p99 ms", "reached"}}
+		cells := [][]string{{"work", "beside", "house per CPU-s", "floor per CPU-s", "ratio", "goal", "house per s", "house p50 / p99 ms", "floor p50 / p99 ms", "reached"}}
 		for _, row := range r.Rows {
-			cells = append(cells, []string{row.What, row.House.PerCPU.text(0), row.Floor.PerCPU.text(0), row.Ratio.text(2), row.goal(), row.House.Wall.text(0),
+			cells = append(cells, []string{row.What, row.Beside, row.House.PerCPU.text(0), row.Floor.PerCPU.text(0), row.Ratio.text(2), row.goal(), row.House.Wall.text(0),
 				row.House.latency(), row.Floor.latency(), reached(row.Reached)})
 		}
 		table(out, cells)
 		fmt.Fprintln(out)
 		for _, row := range r.Rows {
-			fmt.Fprintf(out, "- %s: the floor is %s.\n", row.What, row.Stands)
+			fmt.Fprintf(out, "- %s: the %s is %s.\n", row.What, row.Beside, row.Stands)
 		}
 	}
 	if len(r.Facts) > 0 {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/locket-health/locket/emergency/datadir"
+	"github.com/locket-health/locket/emergency/storage/floor"
 )
 
 // ServeHouse serves an open data directory on a listener until ctx ends, as the server does, without limits on how often somebody may ask: all the load
@@ -50,9 +51,11 @@ func Serve(ctx context.Context, name string, serve ServeHouse, in io.Reader, out
 	case roleHouse:
 		side, err = openHouse(ctx, with, serve)
 	case roleFloor:
-		side, err = openFloor(ctx, with)
+		side, err = openFloor(ctx, with, floor.Ready)
+	case rolePlain:
+		side, err = openFloor(ctx, with, floor.Waiting)
 	default:
-		err = fmt.Errorf("bench: a child is a %s or a %s, not %q", roleHouse, roleFloor, name)
+		err = fmt.Errorf("bench: there is no role %q", name)
 	}
 	if err != nil {
 		return err

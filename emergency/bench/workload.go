@@ -19,9 +19,31 @@ type workload struct {
 	clients            int     // 0 is Config.Clients
 	requests           [][]byte
 	granted            string // stands in every good answer; looked for once
+	durable            bool   // waits for the disk, as every request does
 }
 
-// asked are the measurements of requests; the others are done inside the children.
+// floors are the roles that a workload stands beside. How commits form decides more than all else about what is durable, so there the house is held
+// against both ways.
+func (w workload) floors() []string {
+	if w.requests != nil || w.durable {
+		return []string{roleFloor, rolePlain}
+	}
+	return []string{roleFloor}
+}
+
+// batches says how the floor of a role forms its commits.
+func (w workload) batches(role string) string {
+	switch {
+	case len(w.floors()) == 1:
+		return ""
+	case role == roleFloor:
+		return "; commits form as the house's do"
+	default:
+		return "; a commit takes what waits already"
+	}
+}
+
+// workloads are the measurements that compare, in the order of Names.
 func workloads(s seeded) []workload {
 	scans := make([][]byte, len(s.scanned))
 	for i, id := range s.scanned {
@@ -31,11 +53,14 @@ func workloads(s seeded) []workload {
 	for i, card := range s.holders {
 		opens[i] = openRequest(card)
 	}
-	const handler = "net/http alone: one read by key, one group-committed append of the same bytes, an answer of the same size"
+	const (
+		handler = "net/http alone: one read by key, one group-committed append of the same bytes, an answer of the same size"
+		table   = "a group-committed append of the same bytes to one table, without log or tree"
+	)
 	return []workload{
 		{name: Scan, what: "scan of a card, logged", stands: handler, goal: 0.8, p99: 100, requests: scans, granted: "<html"},
 		{name: Open, what: "opening, durable", stands: handler, goal: 0.33, p99: 100, requests: opens, granted: `"outcome":"granted"`},
-		{name: Append, what: "entry in the log, durable", stands: "a group-committed append of the same bytes to one table, without log or tree", floor: Append},
+		{name: Append, what: "entry in the log, durable", stands: table, floor: Append, durable: true},
 		{name: Issue, what: "card packed, encoded and signed", stands: "one ES256 signature", goal: 0.5, floor: doSign, clients: 1},
 		{name: Whole, what: "card issued from a document, all told", stands: "argon2id of its short code (19 MiB, 2 passes)", floor: doArgon2, clients: 1},
 		{name: Verify, what: "card parsed, verified and decoded", stands: "the check of one ES256 signature", floor: doCheck, clients: 1},
@@ -73,17 +98,23 @@ func (r *run) compare(ctx context.Context) (err error) {
 		sizes.Answered = size
 		s.floor.Sizes[w.name] = sizes
 	}
-	floor, err := r.start(ctx, roleFloor, 1, s.floor)
-	if err != nil {
-		return err
+	sides := map[string]*child{roleHouse: house}
+	for _, role := range []string{roleFloor, rolePlain} {
+		with := s.floor
+		with.Dir = r.path(role)
+		floor, err := r.start(ctx, role, 1, with)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, floor.stop()) }()
+		sides[role] = floor
 	}
-	defer func() { err = errors.Join(err, floor.stop()) }()
 	for _, w := range chosen {
-		row, err := r.interleave(ctx, w, house, floor)
+		rows, err := r.interleave(ctx, w, sides)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
-		r.report.Rows = append(r.report.Rows, row)
+		r.report.Rows = append(r.report.Rows, rows...)
 	}
 	return nil
 }
@@ -102,29 +133,31 @@ func (r *run) answered(ctx context.Context, house *child, w workload) (int, erro
 	return size, err
 }
 
-// interleave runs both sides of a workload in turn and drops the first round.
-func (r *run) interleave(ctx context.Context, w workload, house, floor *child) (Row, error) {
-	var sides [2][]sample
-	var next [2]atomic.Int64 // requests go round, each side through all of them
+// interleave runs the house and the floors of a workload in turn and drops the first round. It returns a row for each floor.
+func (r *run) interleave(ctx context.Context, w workload, sides map[string]*child) ([]Row, error) {
+	done := map[string][]sample{}
+	next := map[string]*atomic.Int64{} // requests go round, each side through all of them
+	roles := append([]string{roleHouse}, w.floors()...)
 	for round := range r.Rounds + 1 {
-		for i, side := range []*child{house, floor} {
-			r.say("%s, round %d of %d, the %s", w.what, round, r.Rounds, side.role)
-			if err := r.profile(side, w, round, doProfile); err != nil {
-				return Row{}, err
+		for _, role := range roles {
+			r.say("%s, round %d of %d, the %s", w.what, round, r.Rounds, role)
+			if next[role] == nil {
+				next[role] = new(atomic.Int64)
 			}
-			s, err := r.measure(ctx, side, w, &next[i])
+			s, err := r.measure(ctx, sides[role], w, round, next[role])
 			if err != nil {
-				return Row{}, err
-			}
-			if err := r.profile(side, w, round, doProfiled); err != nil {
-				return Row{}, err
+				return nil, err
 			}
 			if round > 0 {
-				sides[i] = append(sides[i], s)
+				done[role] = append(done[role], s)
 			}
 		}
 	}
-	return row(w, sides[0], sides[1]), nil
+	var rows []Row
+	for _, role := range w.floors() {
+		rows = append(rows, row(w, role, done[roleHouse], done[role]))
+	}
+	return rows, nil
 }
 
 // profile begins or ends a CPU profile of a side in the last round, if profiles are wanted.
@@ -132,11 +165,15 @@ func (r *run) profile(side *child, w workload, round int, do string) error {
 	if r.Profile == "" || round != r.Rounds {
 		return nil
 	}
-	_, err := side.ask(order{Do: do, File: filepath.Join(r.Profile, w.name+"-"+side.role+".pprof")})
+	_, err := side.ask(order{Do: do, File: filepath.Join(r.Profile, w.name+"-"+strings.ReplaceAll(side.role, " ", "-")+".pprof")})
 	return err
 }
 
-func (r *run) measure(ctx context.Context, side *child, w workload, next *atomic.Int64) (sample, error) {
+func (r *run) measure(ctx context.Context, side *child, w workload, round int, next *atomic.Int64) (s sample, err error) {
+	if err := r.profile(side, w, round, doProfile); err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, r.profile(side, w, round, doProfiled)) }()
 	clients := w.clients
 	if clients == 0 {
 		clients = r.Clients
@@ -145,7 +182,7 @@ func (r *run) measure(ctx context.Context, side *child, w workload, next *atomic
 		return r.load(ctx, side, w.requests, clients, bound{time: r.Duration}, next)
 	}
 	work := w.name
-	if side.role == roleFloor {
+	if side.role != roleHouse {
 		work = w.floor
 	}
 	answer, err := side.ask(order{Do: work, Time: r.Duration, Clients: clients})

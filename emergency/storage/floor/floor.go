@@ -30,11 +30,20 @@ type Store struct {
 	writes, reads *sql.DB
 	insert, read  *sql.Stmt
 
-	queue   chan job
-	closing sync.RWMutex // guards closed, and with it sends on queue
-	closed  bool
-	stopped chan struct{} // closed when the writer has ended
+	batching Batching
+	queue    chan job
+	closing  sync.RWMutex // guards closed, and with it sends on queue
+	closed   bool
+	stopped  chan struct{} // closed when the writer has ended
 }
+
+// Batching says how the writer forms what shares a commit.
+type Batching int
+
+const (
+	Waiting Batching = iota // whatever waits already: the usual group commit
+	Ready                   // as package storage does: whoever is ready to run runs first, so that a commit carries more
+)
 
 // job is a row that waits for its commit.
 type job struct {
@@ -43,8 +52,8 @@ type job struct {
 }
 
 // Open makes an empty floor in a database file that is not there yet.
-func Open(ctx context.Context, path string) (_ *Store, err error) {
-	s := &Store{queue: make(chan job, maxQueued), stopped: make(chan struct{})}
+func Open(ctx context.Context, path string, batching Batching) (_ *Store, err error) {
+	s := &Store{batching: batching, queue: make(chan job, maxQueued), stopped: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.release())
@@ -143,13 +152,13 @@ func (s *Store) write() {
 	}
 }
 
-// gather takes what waits, and as package storage first lets run whoever is ready to: else most commits would carry one row, and the floor would stand
-// higher than the house.
+// gather takes what waits. See Batching.
 func (s *Store) gather(first job) []job {
 	batch := []job{first}
 	for before := 0; before < len(batch); {
-		before = len(batch)
-		runtime.Gosched()
+		if before = len(batch); s.batching == Ready {
+			runtime.Gosched()
+		}
 		for len(batch) < maxShared && len(s.queue) > 0 {
 			batch = append(batch, <-s.queue)
 		}

@@ -10,8 +10,14 @@ import (
 )
 
 func TestEveryRowThatWasAcknowledgedIsThere(t *testing.T) {
+	for name, batching := range map[string]Batching{"what waits": Waiting, "what is ready": Ready} {
+		t.Run(name, func(t *testing.T) { acknowledged(t, batching) })
+	}
+}
+
+func acknowledged(t *testing.T, batching Batching) {
 	path := filepath.Join(t.TempDir(), "floor.db")
-	s, err := Open(t.Context(), path)
+	s, err := Open(t.Context(), path, batching)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +48,7 @@ func TestEveryRowThatWasAcknowledgedIsThere(t *testing.T) {
 }
 
 func TestRowsAreReadByTheirKey(t *testing.T) {
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "floor.db"))
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "floor.db"), Ready)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +65,7 @@ func TestRowsAreReadByTheirKey(t *testing.T) {
 }
 
 func TestItIsAsDurableAsTheStore(t *testing.T) {
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "floor.db"))
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "floor.db"), Ready)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +80,7 @@ func TestItIsAsDurableAsTheStore(t *testing.T) {
 
 // BenchmarkAppend is what a durable row costs when 256 callers wait at once.
 func BenchmarkAppend(b *testing.B) {
-	s, err := Open(b.Context(), filepath.Join(b.TempDir(), "floor.db"))
+	s, err := Open(b.Context(), filepath.Join(b.TempDir(), "floor.db"), Ready)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -122,13 +122,13 @@ func printIssued(env environment, asJSON bool, document document, out string, re
 			carrier.Report
 		}{document.path, out, report})
 	case err != nil:
-		fmt.Fprintf(env.stderr, "failed  %s: %v\n", document.path, err)
+		fmt.Fprintf(env.stderr, "failed  %s: %s\n", oneLine(document.path), oneLine(err.Error()))
 		if document.folder != "" {
-			fmt.Fprintf(env.stdout, "failed  %s\n", document.path)
+			fmt.Fprintf(env.stdout, "failed  %s\n", oneLine(document.path))
 		}
 	default:
-		fmt.Fprintf(env.stdout, "issued  %s  card %s  %d on the front, %d left out, %d not understood  %s\n", document.path, report.ID, len(report.OnFront),
-			len(report.LeftOut), len(report.NotUnderstood), out)
+		fmt.Fprintf(env.stdout, "issued  %s  card %s  %d on the front, %d left out, %d not understood  %s\n", oneLine(document.path), report.ID,
+			len(report.OnFront), len(report.LeftOut), len(report.NotUnderstood), oneLine(out))
 	}
 }
 
@@ -178,6 +178,13 @@ const maxDocument = 16<<20 + 1
 func (d document) read(stdin io.Reader) ([]byte, error) {
 	if d.path == "-" {
 		return io.ReadAll(io.LimitReader(stdin, maxDocument))
+	}
+	if d.folder != "" { // nobody has named it: a pipe without a writer would hold up all the others
+		if info, err := os.Stat(d.path); err != nil {
+			return nil, err
+		} else if !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%s is not a file", d.path)
+		}
 	}
 	f, err := os.Open(d.path)
 	if err != nil {

@@ -114,7 +114,7 @@ func (c command) run(ctx context.Context, args []string, env environment) int {
 		fmt.Fprintf(env.stderr, "locket %s: %v\n  try: locket %s --help\n", c.name, err, c.name)
 		return exitUsage
 	default:
-		fmt.Fprintf(env.stderr, "locket %s: %v\n", c.name, err)
+		fmt.Fprintf(env.stderr, "locket %s: %s\n", c.name, printable(err.Error()))
 	}
 	return exitFailed
 }

@@ -62,13 +62,27 @@ test('the examples of the format are the published vectors', () => {
   assert.equal(dumped(summary), JSON.parse(text(`emergency/summary/testdata/vectors/${summary}.json`)).cbor_hex);
 });
 
-test('every command of the README exists', async () => {
+test('the table of the README is what serve --help says', async () => {
+  const { stdout } = await locket(['serve', '--help']);
+  const rows = [...stdout.matchAll(/^ {2}(--\S+ \S+) +(.*?)(?: \(default (.*)\))?\n +(LOCKET_\w+)$/gm)].map(([, flag, usage, value, variable]) =>
+    `| \`${flag.replace('|', '\\|')}\` | \`${variable}\` | ${value ? `\`${value}\`` : ''} | ${usage} |`);
+  assert.ok(rows.length >= 5, stdout);
+  const [, table] = /\| flag \| variable \| default \| \|\n\|[-|]+\|\n((?:\|.*\n)+)/.exec(text('README.md'));
+  assert.deepEqual(table.trimEnd().split('\n'), rows);
+});
+
+test('every command line in the README is understood', async () => {
   const { stdout } = await locket(['--help']);
-  const commands = new Set([...text('README.md').matchAll(/\blocket ((?:audit |keys )?[a-z]+)/g)].map(([, command]) => command.split(' ')[0]));
-  const offered = new Set([...stdout.matchAll(/^ {2,}([a-z]+)\b/gm)].map(([, command]) => command));
-  const verbs = ['audit', 'backup', 'bench', 'demo', 'export', 'issue', 'keys', 'restore', 'serve', 'verify', 'version'];
-  for (const verb of verbs) assert.ok(offered.has(verb), `locket --help does not name ${verb}`);
-  for (const command of commands) {
-    if (verbs.includes(command)) assert.ok(offered.has(command), command);
+  const offered = [...stdout.matchAll(/^ {2}([a-z]+(?: [a-z]+)?) {2,}/gm)].map(([, command]) => command);
+  for (const command of ['demo', 'serve', 'issue', 'verify', 'export', 'backup', 'restore', 'audit verify', 'keys init', 'bench', 'version']) {
+    assert.ok(offered.includes(command), `locket --help does not name ${command}`);
+  }
+  const lines = [...text('README.md').matchAll(/^(?:go run \.\/cmd\/)?locket ([a-z]+(?: [a-z]+)?)(.*)$/gm)];
+  assert.ok(lines.length >= 8, 'the README shows how');
+  for (const [line, words, rest] of lines) {
+    const command = offered.find((each) => words === each || words.startsWith(`${each} `));
+    assert.ok(command, line);
+    const { stdout: help } = await locket([...command.split(' '), '--help']);
+    for (const [flag] of rest.split('#')[0].matchAll(/--[a-z-]+/g)) assert.ok(help.includes(`${flag} `) || help.includes(`${flag}\n`), `${line}: ${flag}`);
   }
 });

@@ -12,7 +12,7 @@ for (const form of document.querySelectorAll('form[data-approve]')) {
   if (form instanceof HTMLFormElement) onSubmit(form, () => approveForm(form));
 }
 
-for (const form of document.querySelectorAll('form[data-fresh][method=post]')) {
+for (const form of document.querySelectorAll('form[data-fresh][action]')) {
   if (form instanceof HTMLFormElement) form.addEventListener('submit', (event) => void sendFresh(form, event));
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/locket-health/locket/emergency"
 )
@@ -127,9 +128,6 @@ func (x *exchange) exportPage(faults []fault) error {
 	return x.render(status, "export", p)
 }
 
-// minPassphrase is the shortest passphrase that an export is sealed with, in bytes.
-const minPassphrase = 12
-
 // export writes everything of the account into one file. The file is streamed: when something fails under way the connection is cut, so that a
 // part is never taken for the whole.
 func (s *Server) export(x *exchange) error {
@@ -137,8 +135,8 @@ func (s *Server) export(x *exchange) error {
 		return err
 	}
 	passphrase := x.r.PostForm.Get("passphrase")
-	if x.value("seal") == "yes" && len(passphrase) < minPassphrase {
-		return x.exportPage([]fault{{"passphrase", x.T("console.export.too_short", "count", minPassphrase)}})
+	if x.value("seal") == "yes" && utf8.RuneCountInString(passphrase) < emergency.MinPassphrase {
+		return x.exportPage([]fault{{"passphrase", x.T("console.export.too_short", "count", emergency.MinPassphrase)}})
 	}
 	name := "locket-export.zip"
 	if x.value("seal") != "yes" {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/locale"
 	"github.com/locket-health/locket/emergency/section"
 	"github.com/locket-health/locket/emergency/summary"
@@ -12,7 +13,7 @@ import (
 
 // line is an item as a page shows it.
 type line struct {
-	ID        string
+	ID, Tag   string
 	Title     string // label of the term, or the holder's words
 	Own       bool   // Title is the holder's words: as written, not translated
 	Words     string // the holder's words beside a label
@@ -32,7 +33,7 @@ type fact struct {
 
 // line puts an item into the reader's words.
 func (x *exchange) line(item summary.Item, lang string) line {
-	l := line{ID: item.ID, Lang: lang, Hidden: item.Hidden}
+	l := line{ID: item.ID, Tag: emergency.ItemTag(item), Lang: lang, Hidden: item.Hidden}
 	label, provenance := x.Terms.Label(item.Term, x.lang.Code)
 	switch {
 	case label != "":

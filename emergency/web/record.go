@@ -171,7 +171,7 @@ func (s *Server) editSection(x *exchange) error {
 	case where == section.Identity:
 		return s.editIdentity(x, id)
 	case x.value("action") == "confirm":
-		if err := s.Service.ConfirmItems(x.r.Context(), x.caller, id, x.r.PostForm["id"]); err != nil {
+		if err := s.Service.ConfirmItem(x.r.Context(), x.caller, id, x.value("id"), x.value("tag")); err != nil {
 			return err
 		}
 		return x.redirect(done + "?saved")

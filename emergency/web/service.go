@@ -36,7 +36,7 @@ type Service interface {
 	Record(ctx context.Context, c emergency.Caller, id emergency.PatientID) (summary.Record, error)
 	EditItem(ctx context.Context, c emergency.Caller, id emergency.PatientID, edit emergency.Edit) (summary.Item, error)
 	EditIdentity(ctx context.Context, c emergency.Caller, id emergency.PatientID, identity summary.Identity, lang, before string) error
-	ConfirmItems(ctx context.Context, c emergency.Caller, id emergency.PatientID, items []string) error
+	ConfirmItem(ctx context.Context, c emergency.Caller, id emergency.PatientID, item, tag string) error
 
 	PreviewImport(ctx context.Context, c emergency.Caller, id emergency.PatientID, document []byte, name string) (emergency.ImportPreview, error)
 	ConfirmImport(ctx context.Context, c emergency.Caller, id emergency.PatientID, token string) error
@@ -46,6 +46,7 @@ type Service interface {
 	PreviewCard(ctx context.Context, c emergency.Caller, id emergency.PatientID, choices emergency.CardChoices) (emergency.CardPreview, error)
 	IssueCard(ctx context.Context, c emergency.Caller, id emergency.PatientID, choices emergency.CardChoices, label string) (emergency.Issued, error)
 	Cards(ctx context.Context, c emergency.Caller, id emergency.PatientID) ([]emergency.CardView, error)
+	Card(ctx context.Context, c emergency.Caller, id emergency.PatientID, card cards.ID) (emergency.CardView, error)
 	CardForPrint(ctx context.Context, c emergency.Caller, id emergency.PatientID, card cards.ID) (emergency.Issued, error)
 	RevokeCard(ctx context.Context, c emergency.Caller, id emergency.PatientID, card cards.ID) error
 

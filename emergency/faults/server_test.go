@@ -171,6 +171,11 @@ func (s *server) ask(method, path string, body []byte, header ...string) (answer
 		return answer{}, err
 	}
 	request.Host = strings.TrimPrefix(s.url, "http://")
+	return s.send(request, header...)
+}
+
+// send sends a request with more headers and reads the whole answer.
+func (s *server) send(request *http.Request, header ...string) (answer, error) {
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}

@@ -234,7 +234,15 @@ func TestTwoTabsLoseNothing(t *testing.T) {
 	write := func(page, dose string) *httptest.ResponseRecorder {
 		return b.form(path, url.Values{"id": {item.ID}, "tag": {hidden(t, page, "tag")}, "concept": {"Aspirin"}, "detail": {dose}, "status": {"active"}})
 	}
+	list := b.page(path)
 	location(t, write(first, "75 mg"))
+	confirm := regexp.MustCompile(`name="id" value="` + regexp.QuoteMeta(item.ID) + `">\s*<input type="hidden" name="tag" value="([^"]*)"`).FindStringSubmatch(list)
+	if confirm == nil {
+		t.Fatal("the list does not say which version it shows")
+	}
+	if w := b.form(path, url.Values{"action": {"confirm"}, "id": {item.ID}, "tag": {confirm[1]}}); w.Code != http.StatusConflict {
+		t.Errorf("what somebody else changed is confirmed unseen: %d", w.Code)
+	}
 	conflict := write(second, "300 mg")
 	if conflict.Code != http.StatusConflict || !strings.Contains(conflict.Body.String(), "75 mg") || !strings.Contains(conflict.Body.String(), "300 mg") {
 		t.Fatalf("the second tab got %d, want both versions: %s", conflict.Code, conflict.Body)

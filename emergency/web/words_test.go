@@ -10,7 +10,6 @@ import (
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/cards"
-	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/locale"
 	"github.com/locket-health/locket/emergency/rules"
 	"github.com/locket-health/locket/emergency/section"
@@ -106,12 +105,12 @@ func TestEveryKeyHasWords(t *testing.T) {
 		family("reason.", string(reason))
 	}
 	for _, kind := range []audit.Type{audit.CardIssued, audit.CardScanned, audit.CardRevoked, audit.GlassOpened, audit.GlassReopened, audit.GlassRefused,
-		audit.RulesChanged, audit.RecordChanged, audit.RecordImported, audit.PatientCreated, audit.PatientDeleted, audit.AccountCreated, audit.AccountSignedIn,
+		audit.RequestWaiting, audit.RequestVetoed, audit.RulesChanged, audit.RecordChanged, audit.RecordImported, audit.PatientCreated, audit.PatientDeleted, audit.AccountCreated, audit.AccountSignedIn,
 		audit.AccountDeleted, audit.PasskeyAdded, audit.PasskeyRemoved, audit.RecoverySet, audit.RecoveryUsed, audit.DataExported, audit.KeyMade,
 		audit.BackupMade, audit.BackupRestored, audit.Drill} {
 		family("log.", string(kind))
 	}
-	family("log.", "card.scanned.short_code", "glass.refused.wrong_secret", "glass.refused.wait", "account.signed_in.cloned_passkey", string(emergency.RequestVetoed))
+	family("log.", "card.scanned.short_code", "glass.refused.wrong_secret", "glass.refused.wait", "account.signed_in.cloned_passkey", "request.vetoed", "request.waiting")
 	for key := range used {
 		if !catalog.Has(key) {
 			t.Errorf("there are no words for %q", key)

@@ -13,9 +13,6 @@ import (
 	"github.com/locket-health/locket/emergency/datadir"
 )
 
-// starts is how often the house is started.
-const starts = 5
-
 // startUp measures the time from running the program to its first good answer, on a store that many people are in.
 func (r *run) startUp(ctx context.Context) error {
 	dir := r.path("many")
@@ -24,8 +21,8 @@ func (r *run) startUp(ctx context.Context) error {
 		return err
 	}
 	var took []float64
-	for i := range starts {
-		r.say("start-up: %d of %d", i+1, starts)
+	for i := range r.Rounds {
+		r.say("start-up: %d of %d", i+1, r.Rounds)
 		begun := time.Now()
 		house, err := r.start(ctx, roleHouse, 0, setup{Dir: dir, Document: r.Document})
 		if err != nil {
@@ -37,7 +34,7 @@ func (r *run) startUp(ctx context.Context) error {
 			return err
 		}
 	}
-	r.report.fact("start_up", fmt.Sprintf("start-up with %d patients, median of %d", r.Patients, starts), spread(took).Median, "s", startUpGoal)
+	r.report.fact("start_up", fmt.Sprintf("start-up with %d patients, median of %d", r.Patients, r.Rounds), spread(took).Median, "s", startUpGoal)
 	return nil
 }
 

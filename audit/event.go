@@ -24,6 +24,8 @@ const (
 	GlassOpened     Type = "glass.opened"
 	GlassReopened   Type = "glass.reopened"
 	GlassRefused    Type = "glass.refused"
+	RequestWaiting  Type = "request.waiting"
+	RequestVetoed   Type = "request.vetoed"
 	RulesChanged    Type = "rules.changed"
 	RecordChanged   Type = "record.changed"
 	RecordImported  Type = "record.imported"

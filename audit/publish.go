@@ -21,6 +21,10 @@ var (
 
 const publishTries = 8
 
+// clockDoubt is how far behind the last publication the clock may be and not be believed. Beyond that it had been wrong then and was set right since: a log that
+// is never published again because its clock once showed the wrong year would help nobody.
+const clockDoubt = 31 * 24 * time.Hour
+
 // Publish signs and saves a checkpoint of the committed log, unless the last one covers it already, and returns the newest. Before
 // it signs it computes the tree anew from the stored entries that came since the last checkpoint, on top of hashes that must give
 // the root of that checkpoint: what is signed is what is stored, and a continuation of what was signed before.
@@ -51,7 +55,7 @@ func (l *Log) publish(ctx context.Context) (Signed, error) {
 		return Signed{}, fmt.Errorf("audit: reading the state: %w", err)
 	}
 	now := l.now().UTC().Truncate(time.Millisecond)
-	if now.Before(last.At) {
+	if now.Before(last.At) && last.At.Sub(now) <= clockDoubt {
 		return Signed{}, ErrClock
 	}
 	if err := l.checkContinuation(ctx, last, state); err != nil {

@@ -247,6 +247,10 @@ func (s *Service) FinishPasskey(ctx context.Context, c Caller, ceremony string, 
 	}
 	now := s.now()
 	return s.Store.Update(ctx, func(tx Tx) error {
+		session, err := tx.Session(c.Session)
+		if err != nil {
+			return ErrSignIn.because(err) // signed out meanwhile, or the account is gone
+		}
 		if _, err := tx.Passkey(credential.ID()); !errors.Is(err, ErrNotFound) {
 			return ErrPasskey
 		}
@@ -255,10 +259,6 @@ func (s *Service) FinishPasskey(ctx context.Context, c Caller, ceremony string, 
 		}
 		tx.Append(s.event(c, audit.PasskeyAdded, string(c.Account)))
 		if c.Limited { // the recovery has done its work: from here on the new passkey speaks
-			session, err := tx.Session(c.Session)
-			if err != nil {
-				return err
-			}
 			session.Limited, session.VerifiedAt, session.ExpiresAt = false, now, now.Add(sessionLife)
 			if err := tx.PutSession(session); err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/emergency/passkey"
@@ -120,6 +121,9 @@ func (s *Service) FinishApproval(ctx context.Context, c Caller, ceremony string,
 		return Action{}, err
 	}
 	approval, credential, err := s.Passkeys.FinishApproval(user, state, exact, response)
+	if errors.Is(err, passkey.ErrCloned) {
+		return Action{}, errors.Join(passkeyError(err), s.markCloned(ctx, c, credential))
+	}
 	if err != nil {
 		return Action{}, passkeyError(err)
 	}
@@ -141,11 +145,21 @@ func (s *Service) FinishApproval(ctx context.Context, c Caller, ceremony string,
 		case ActionRules:
 			return s.changeRules(tx, c, action, approved)
 		case ActionDeletePatient:
-			return s.deletePatient(tx, c, PatientID(action.Target), approved)
+			return s.deletePatient(tx, c, PatientID(action.Target), &approved)
 		case ActionDeleteAccount:
 			return s.deleteAccount(tx, c, approved)
 		}
 		return nil
+	})
+}
+
+// markCloned remembers that a passkey's counter went back, with an entry: it approves nothing any more.
+func (s *Service) markCloned(ctx context.Context, c Caller, credential passkey.Credential) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
+		event := s.event(c, audit.AccountSignedIn, string(c.Account))
+		event.Outcome, event.Details = audit.Refused, map[string]string{"warning": "cloned_passkey"}
+		tx.Append(event)
+		return s.usePasskey(tx, credential, s.now())
 	})
 }
 

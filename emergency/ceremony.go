@@ -2,6 +2,7 @@ package emergency
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"time"
@@ -31,10 +32,10 @@ const (
 	importLife   = time.Hour
 )
 
-// waiting is what Ceremony.Sealed holds.
+// waiting is what Ceremony.Sealed holds: the length of the state in four bytes, the state, the body.
 type waiting struct {
-	State []byte `json:"state"` // of the relying party
-	Body  []byte `json:"body"`  // what will be done
+	State []byte // of the relying party
+	Body  []byte // what will be done
 }
 
 // begin remembers a ceremony until it is answered.
@@ -48,15 +49,20 @@ func (s *Service) remember(ctx context.Context, c Caller, purpose string, life t
 	if err != nil {
 		return "", err
 	}
-	plain, err := json.Marshal(w)
-	if err != nil {
-		return "", err
-	}
+	plain := append(binary.BigEndian.AppendUint32(nil, uint32(len(w.State))), w.State...)
+	plain = append(plain, w.Body...)
 	ceremony := Ceremony{Token: hash, Purpose: purpose, Account: c.Account, Session: c.Session, ExpiresAt: s.now().Add(life)}
 	if ceremony.Sealed, err = s.seal("ceremony", "state", hash.String(), plain); err != nil {
 		return "", err
 	}
-	return secret, s.Store.Update(ctx, func(tx Tx) error { return tx.PutCeremony(ceremony) })
+	return secret, s.Store.Update(ctx, func(tx Tx) error {
+		if purpose == ceremonyImport { // a whole document: one at a time
+			if err := tx.DeleteCeremonies(c.Account, purpose); err != nil {
+				return err
+			}
+		}
+		return tx.PutCeremony(ceremony)
+	})
 }
 
 // take ends a ceremony and returns what was remembered. It is gone before anything is checked, so that no answer can be tried twice; it
@@ -74,16 +80,22 @@ func (s *Service) take(ctx context.Context, c Caller, purpose, token string) (st
 	if err != nil {
 		return nil, nil, err
 	}
+	return s.openCeremony(c, purpose, ceremony)
+}
+
+// openCeremony checks whose, for what and until when a ceremony is, and opens it.
+func (s *Service) openCeremony(c Caller, purpose string, ceremony Ceremony) (state, body []byte, err error) {
 	if ceremony.Purpose != purpose || ceremony.Account != c.Account || ceremony.Session != c.Session || !s.now().Before(ceremony.ExpiresAt) {
 		return nil, nil, ErrCeremony
 	}
-	plain, err := s.unseal("ceremony", "state", hash.String(), ceremony.Sealed)
+	plain, err := s.unseal("ceremony", "state", ceremony.Token.String(), ceremony.Sealed)
 	if err != nil {
 		return nil, nil, err
 	}
-	var w waiting
-	if err := json.Unmarshal(plain, &w); err != nil {
-		return nil, nil, err
+	const head = 4
+	if len(plain) < head || len(plain)-head < int(binary.BigEndian.Uint32(plain)) {
+		return nil, nil, ErrCeremony
 	}
-	return w.State, w.Body, nil
+	end := head + int(binary.BigEndian.Uint32(plain))
+	return plain[head:end], plain[end:], nil
 }

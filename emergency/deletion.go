@@ -7,8 +7,8 @@ import (
 // What deletion leaves behind is the log: its entries stay, under a pseudonym that nothing leads back from any more. Records, documents, rules,
 // names, passkeys, card keys and short codes are overwritten in the database (secure_delete); a backup made before holds them until it expires.
 
-// deletePatient deletes a patient after a fresh passkey.
-func (s *Service) deletePatient(tx Tx, c Caller, id PatientID, approved Approved) error {
+// deletePatient deletes a patient: for a keeper after a fresh passkey, for the house itself when nobody keeps them.
+func (s *Service) deletePatient(tx Tx, c Caller, id PatientID, approved *Approved) error {
 	patient, err := s.keptIn(tx, c, id)
 	if err != nil {
 		return err
@@ -31,8 +31,13 @@ func (s *Service) deletePatient(tx Tx, c Caller, id PatientID, approved Approved
 	if err := tx.DeleteRecord(id); err != nil {
 		return err
 	}
+	if err := tx.DeleteCeremonies(c.Account, ceremonyImport); err != nil {
+		return err
+	}
 	event := s.event(c, audit.PatientDeleted, string(id))
-	approved.proves(&event)
+	if approved != nil { // an operator has no passkey; the entry says who it was
+		approved.proves(&event)
+	}
 	tx.Append(event)
 	patient.DeletedAt, patient.SealedName, patient.RecordVersion = now, nil, 0
 	return tx.PutPatient(patient)
@@ -56,7 +61,7 @@ func (s *Service) deleteAccount(tx Tx, c Caller, approved Approved) error {
 		if len(keepers) > 1 {
 			continue
 		}
-		if err := s.deletePatient(tx, c, patient.ID, approved); err != nil {
+		if err := s.deletePatient(tx, c, patient.ID, &approved); err != nil {
 			return err
 		}
 	}
@@ -74,6 +79,9 @@ func (s *Service) deleteAccount(tx Tx, c Caller, approved Approved) error {
 	tx.Append(event)
 	account.DeletedAt, account.SealedProfile, account.Recovery = s.now(), nil, Token{}
 	if err := tx.PutAccount(account); err != nil {
+		return err
+	}
+	if err := tx.DeleteCeremonies(c.Account, ""); err != nil {
 		return err
 	}
 	return tx.DeleteSessions(c.Account, Token{})

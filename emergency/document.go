@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -32,15 +34,17 @@ type ImportPreview struct {
 	Imported summary.Imported
 }
 
-// pendingImport is what waits between the preview and the confirmation.
+// pendingImport is what waits between the preview and the confirmation: one for an account, a new one replaces it.
 type pendingImport struct {
-	Patient  PatientID
-	Name     string
-	Document []byte
+	Patient  PatientID `json:"patient"`
+	Name     string    `json:"name"`
+	Document []byte    `json:"-"`
 }
 
-// maxDocumentBytes is what an import reads at most.
-const maxDocumentBytes = 16 << 20
+const (
+	maxDocumentBytes  = 16 << 20 // what an import reads at most
+	maxOriginalsBytes = 64 << 20 // what is kept of a patient's originals
+)
 
 // PreviewImport reads a FHIR document for a patient and shows what is understood, what is kept as text and what is not understood. Nothing is saved
 // but the sealed document itself, for an hour, so that it need not be sent twice.
@@ -55,11 +59,12 @@ func (s *Service) PreviewImport(ctx context.Context, c Caller, id PatientID, doc
 	if err != nil {
 		return ImportPreview{}, ErrInvalid.because(err)
 	}
-	body, err := json.Marshal(pendingImport{Patient: id, Name: fileName(name), Document: document})
+	about, err := json.Marshal(pendingImport{Patient: id, Name: fileName(name)})
 	if err != nil {
 		return ImportPreview{}, err
 	}
-	token, err := s.remember(ctx, c, ceremonyImport, importLife, waiting{Body: body})
+	imported.Record = asClaimed(imported.Record, s.now())
+	token, err := s.remember(ctx, c, ceremonyImport, importLife, waiting{State: about, Body: document})
 	return ImportPreview{Token: token, Imported: imported}, err
 }
 
@@ -68,12 +73,8 @@ func (s *Service) ConfirmImport(ctx context.Context, c Caller, id PatientID, tok
 	if _, err := s.kept(ctx, c, id); err != nil {
 		return err
 	}
-	_, body, err := s.take(ctx, c, ceremonyImport, token)
+	pending, err := s.pendingImport(ctx, c, token)
 	if err != nil {
-		return err
-	}
-	var pending pendingImport
-	if err := json.Unmarshal(body, &pending); err != nil {
 		return err
 	}
 	if pending.Patient != id {
@@ -83,28 +84,81 @@ func (s *Service) ConfirmImport(ctx context.Context, c Caller, id PatientID, tok
 	if err != nil {
 		return ErrInvalid.because(err)
 	}
-	// The original first: if the second step fails, something is kept twice at worst, and nothing is lost.
-	if err := s.keepDocument(ctx, c, id, pending.Name, pending.Document); err != nil {
-		return err
-	}
-	return s.changeRecord(ctx, c, id, audit.RecordImported, func(record *summary.Record) error {
-		*record = summary.Merge(*record, imported.Record)
-		return nil
-	})
-}
-
-// keepDocument stores an original, sealed to the server's identity.
-func (s *Service) keepDocument(ctx context.Context, c Caller, id PatientID, name string, content []byte) error {
-	row, err := s.sealDocument(id, name, content)
+	row, err := s.sealDocument(id, pending.Name, pending.Document)
 	if err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx Tx) error {
-		if _, err := s.keptIn(tx, c, id); err != nil {
+	// The original, the record and the end of the preview are one change: when it fails, the preview is still there to be confirmed again.
+	return s.changeRecord(ctx, c, id, audit.RecordImported, func(record *summary.Record) error {
+		*record = summary.Merge(*record, asClaimed(imported.Record, s.now()))
+		return nil
+	}, func(tx Tx) error {
+		if err := s.roomFor(tx, id, len(pending.Document)); err != nil {
 			return err
+		}
+		if _, err := tx.TakeCeremony(hashToken(token)); err != nil {
+			return ErrCeremony.because(err)
 		}
 		return tx.PutDocument(row)
 	})
+}
+
+// pendingImport reads what PreviewImport has put aside, for the same account and browser session, and leaves it there.
+func (s *Service) pendingImport(ctx context.Context, c Caller, token string) (pendingImport, error) {
+	hash := hashToken(token)
+	var ceremony Ceremony
+	err := s.Store.View(ctx, func(r Reader) (err error) {
+		ceremony, err = r.Ceremony(hash)
+		return err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return pendingImport{}, ErrCeremony
+	}
+	if err != nil {
+		return pendingImport{}, err
+	}
+	about, document, err := s.openCeremony(c, ceremonyImport, ceremony)
+	if err != nil {
+		return pendingImport{}, err
+	}
+	pending := pendingImport{Document: document}
+	return pending, json.Unmarshal(about, &pending)
+}
+
+// roomFor refuses an original that would make a patient's originals larger than is kept.
+func (s *Service) roomFor(r Reader, id PatientID, size int) error {
+	rows, err := r.Documents(id)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		view, err := s.viewDocument(row)
+		if err != nil {
+			return err
+		}
+		size += view.Size
+	}
+	if size > maxOriginalsBytes {
+		return ErrTooLarge.with("limit_mb", maxOriginalsBytes>>20)
+	}
+	return nil
+}
+
+// asClaimed marks what a document says as what it is: the word of a document that somebody has brought, not of the clinic that it names. What is dated
+// in the future was not confirmed then.
+func asClaimed(record summary.Record, now time.Time) summary.Record {
+	today := summary.DateOf(now)
+	record.Items = slices.Clone(record.Items)
+	for i := range record.Items {
+		item := &record.Items[i]
+		if item.Source.Kind == summary.SourceClinician || item.Source.Kind == summary.SourceOrganization {
+			item.Source.Kind = summary.SourceImported
+		}
+		if item.Confirmed > today {
+			item.Confirmed = today
+		}
+	}
+	return record
 }
 
 func (s *Service) sealDocument(id PatientID, name string, content []byte) (Document, error) {
@@ -148,8 +202,12 @@ func (s *Service) Documents(ctx context.Context, c Caller, id PatientID) ([]Docu
 	return views, err
 }
 
-// Document returns an original, byte for byte, to a keeper of its patient.
+// Document returns an original, byte for byte, to a keeper of its patient. It may hold what the patient has moved to the floor since, so it needs a
+// fresh passkey.
 func (s *Service) Document(ctx context.Context, c Caller, id PatientID, document DocumentID) (DocumentView, []byte, error) {
+	if c.SignedIn() && !c.fresh(s.now()) {
+		return DocumentView{}, nil, ErrFreshPasskey
+	}
 	var view DocumentView
 	var content []byte
 	err := s.Store.View(ctx, func(r Reader) error {

@@ -15,8 +15,8 @@ import (
 	"github.com/locket-health/locket/emergency/vault"
 )
 
-// minPassphrase is the fewest characters that an export is sealed with: it leaves the house and can be tried at leisure.
-const minPassphrase = 10
+// MinPassphrase is the fewest characters that an export is sealed with: it leaves the house and can be tried at leisure.
+const MinPassphrase = 12
 
 // Export writes everything that the caller's account keeps as a zip: a folder a patient with the record as an International Patient Summary and as it
 // is kept here, the original documents, the rules with their approvals, the cards, and the log with its proofs. With a passphrase the
@@ -28,7 +28,7 @@ func (s *Service) Export(ctx context.Context, c Caller, w io.Writer, passphrase 
 	if !c.fresh(s.now()) {
 		return ErrFreshPasskey
 	}
-	if passphrase != "" && len([]rune(passphrase)) < minPassphrase {
+	if passphrase != "" && len([]rune(passphrase)) < MinPassphrase {
 		return ErrInvalid.with("field", "passphrase")
 	}
 	patients, err := s.Patients(ctx, c)

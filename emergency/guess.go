@@ -17,6 +17,12 @@ const (
 	alikeAfter = 250 * time.Millisecond
 )
 
+// What is guessed.
+const (
+	guessShortCode = "short_code"
+	guessRecovery  = "recovery"
+)
+
 // guess counts one try of the caller at a kind of code, or refuses it.
 func (s *Service) guess(ctx context.Context, c Caller, kind string) error {
 	now := s.now()
@@ -41,14 +47,23 @@ func (s *Service) guess(ctx context.Context, c Caller, kind string) error {
 	return nil
 }
 
+// forgive takes back the count of a guess that was right.
+func (s *Service) forgive(tx Tx, c Caller, kind string) error {
+	if err := tx.ForgiveGuess(s.guessKey(kind, c.Network)); err != nil {
+		return err
+	}
+	return tx.ForgiveGuess(s.guessKey(kind, "everybody"))
+}
+
 func (s *Service) guessKey(kind, network string) Token {
 	return Token(s.Data.KeyedHash("guess", []byte(kind+"\x00"+network)))
 }
 
-// alike waits until alikeAfter has passed since started, so that the time of an answer says nothing about what was found. It goes by
-// the monotonic clock, which nobody can set.
+// alike waits until a whole number of alikeAfter has passed since started, so that the time of an answer says nothing about what was found. It
+// goes by the monotonic clock, which nobody can set.
 func alike(ctx context.Context, started time.Time) {
-	timer := time.NewTimer(alikeAfter - time.Since(started))
+	took := time.Since(started)
+	timer := time.NewTimer((took/alikeAfter+1)*alikeAfter - took)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -22,12 +22,14 @@ const WalletBytes = 440
 
 // CardChoices is what a keeper decides about a front. The zero value chooses by priority alone.
 type CardChoices struct {
-	Always []string // ids of items that go on first
-	Never  []string // ids of items that stay behind the glass
+	Always  []string // ids of items that go on first
+	Never   []string // ids of items that stay behind the glass
+	Version int64    // of the record that the choice was made from; another one is ErrChanged. 0 is any
 }
 
 // CardPreview shows what a card would be before it is issued.
 type CardPreview struct {
+	RecordVersion       int64 // of the record that the front was made from
 	Front               summary.Front
 	Left                []summary.Left // what did not fit or was left off
 	PayloadBytes        int            // in the fragment of the address, all included
@@ -83,6 +85,7 @@ func (s *Service) draft(record summary.Record, choices CardChoices) (Issued, err
 	}
 	now := s.now().Truncate(time.Second)
 	issued := Issued{Carrier: CarrierWallet}
+	issued.RecordVersion = record.Version
 	issued.IssuedAt, issued.ExpiresAt = now, now.Add(s.CardLife).Truncate(time.Second)
 	id, err := cards.NewID(s.Rand)
 	if err != nil {
@@ -183,6 +186,9 @@ func (s *Service) IssueCard(ctx context.Context, c Caller, id PatientID, choices
 			return err
 		}); err != nil {
 			return Issued{}, err
+		}
+		if choices.Version != 0 && choices.Version != record.Version {
+			return Issued{}, ErrChanged // what was checked is not what would be issued
 		}
 		issued, err := s.draft(record, choices)
 		if err != nil {
@@ -285,12 +291,11 @@ func (s *Service) Cards(ctx context.Context, c Caller, id PatientID) ([]CardView
 			return err
 		}
 		for _, row := range rows {
-			label, err := s.openLabel(row)
+			view, err := s.viewCard(row)
 			if err != nil {
 				return err
 			}
-			views = append(views, CardView{ID: row.ID.String(), Carrier: row.Carrier, Label: label.Label, IssuedAt: row.IssuedAt,
-				ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt})
+			views = append(views, view)
 		}
 		return nil
 	})
@@ -306,8 +311,32 @@ func (s *Service) openLabel(row Card) (cardLabel, error) {
 	return label, json.Unmarshal(plain, &label)
 }
 
-// CardForPrint returns an active card of a patient whom the caller keeps, to be printed again.
+// Card returns a card of a patient whom the caller keeps, without its secret.
+func (s *Service) Card(ctx context.Context, c Caller, id PatientID, card cards.ID) (CardView, error) {
+	var view CardView
+	err := s.Store.View(ctx, func(r Reader) error {
+		row, err := s.keptCard(r, c, id, card)
+		if err != nil {
+			return err
+		}
+		view, err = s.viewCard(row)
+		return err
+	})
+	return view, err
+}
+
+func (s *Service) viewCard(row Card) (CardView, error) {
+	label, err := s.openLabel(row)
+	return CardView{ID: row.ID.String(), Carrier: row.Carrier, Label: label.Label, IssuedAt: row.IssuedAt, ExpiresAt: row.ExpiresAt,
+		RevokedAt: row.RevokedAt}, err
+}
+
+// CardForPrint returns an active card of a patient whom the caller keeps, to be printed again. It holds what opens the glass, so it needs a fresh passkey
+// as issuing does.
 func (s *Service) CardForPrint(ctx context.Context, c Caller, id PatientID, card cards.ID) (Issued, error) {
+	if c.SignedIn() && !c.fresh(s.now()) {
+		return Issued{}, ErrFreshPasskey
+	}
 	var row Card
 	if err := s.Store.View(ctx, func(r Reader) (err error) {
 		row, err = s.keptCard(r, c, id, card)
@@ -363,14 +392,15 @@ func (s *Service) keptCard(r Reader, c Caller, id PatientID, card cards.ID) (Car
 
 // RevokeCard ends a card: its key is taken off the record, what it has opened ends, its front says revoked from now on.
 func (s *Service) RevokeCard(ctx context.Context, c Caller, id PatientID, card cards.ID) error {
-	if !c.SignedIn() {
+	if !c.SignedIn() && !c.Operator {
 		return ErrSignIn
 	}
-	if !c.fresh(s.now()) {
+	if !c.Operator && !c.fresh(s.now()) {
 		return ErrFreshPasskey
 	}
 	for range attempts {
 		var record summary.Record
+		var unreadable error
 		var active []Card
 		if err := s.Store.View(ctx, func(r Reader) error {
 			row, err := s.keptCard(r, c, id, card)
@@ -380,8 +410,8 @@ func (s *Service) RevokeCard(ctx context.Context, c Caller, id PatientID, card c
 			if !row.RevokedAt.IsZero() {
 				return ErrNotFound
 			}
-			if record, _, err = s.ownRecord(r, c, id); err != nil {
-				return err
+			if record, _, unreadable = s.ownRecord(r, c, id); unreadable != nil {
+				s.Logger.ErrorContext(ctx, "a record cannot be read; its card is revoked all the same", "err", unreadable)
 			}
 			active, err = s.activeCards(r, id)
 			return err
@@ -391,15 +421,19 @@ func (s *Service) RevokeCard(ctx context.Context, c Caller, id PatientID, card c
 		rest := slices.DeleteFunc(slices.Clone(active), func(other Card) bool { return other.ID == card })
 		sealing := SealedRecord{Patient: id, Version: record.Version, UpdatedAt: s.now()}
 		var err error
-		if sealing.Sealed, err = s.sealRecord(record, rest); err != nil {
-			return err
+		if unreadable == nil {
+			if sealing.Sealed, err = s.sealRecord(record, rest); err != nil {
+				return err
+			}
 		}
 		err = s.Store.Update(ctx, func(tx Tx) error {
 			if err := s.sameCards(tx, id, active); err != nil {
 				return err
 			}
-			if err := tx.ReplaceSealing(sealing); err != nil {
-				return err
+			if unreadable == nil {
+				if err := tx.ReplaceSealing(sealing); err != nil {
+					return err
+				}
 			}
 			return s.revoke(tx, c, card)
 		})
@@ -425,7 +459,7 @@ func (s *Service) revoke(tx Tx, c Caller, id cards.ID) error {
 	if err := tx.DeleteShortCode(id); err != nil {
 		return err
 	}
-	if err := tx.EndCardGrants(id, now); err != nil {
+	if err := tx.EndCardGrants(id, "", now); err != nil {
 		return err
 	}
 	event := s.event(c, audit.CardRevoked, string(row.Patient))

@@ -80,18 +80,21 @@ func (s *Service) Open(ctx context.Context, c Caller, request OpenRequest) (Open
 	return opened, err
 }
 
+// door is what a decision is made on.
+type door struct {
+	Opening
+	pending Request // the wait that was begun with this card and step, if any
+}
+
 func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Opened, error) {
-	var door Opening
+	var door door
 	var grant Grant
-	var pending Request
 	err := s.Store.View(ctx, func(r Reader) (err error) {
-		if door, err = r.Opening(request.Card); err != nil {
+		if door.Opening, err = r.Opening(request.Card); err != nil {
 			return err
 		}
 		if request.Grant == "" {
-			if pending, err = r.Request(request.Card, request.Step); errors.Is(err, ErrNotFound) {
-				err = nil
-			}
+			door.pending, err = pendingRequest(r, request)
 			return err
 		}
 		grant, err = r.Grant(hashToken(request.Grant))
@@ -108,7 +111,7 @@ func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Open
 	known := err == nil && door.Patient.DeletedAt.IsZero() && door.Card.Active(now)
 	if !vault.CheckCard(secret, door.Card.Verifier) || !known {
 		if known {
-			s.refuseWrongSecret(ctx, c, door)
+			s.later.do(ctx, func(ctx context.Context) { s.refuseWrongSecret(ctx, c, door) })
 		}
 		return Opened{}, ErrNoCard
 	}
@@ -119,7 +122,7 @@ func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Open
 	if err != nil {
 		return Opened{}, err
 	}
-	decision, waited, begins := s.asked(engine, request.asked(), pending, door)
+	decision, waited, begins := s.asked(engine, request.asked(), door)
 	if decision.Outcome != rules.Granted && waited.Outcome != rules.Granted {
 		if waited.Refusal == rules.Vetoed {
 			decision = waited
@@ -137,10 +140,8 @@ func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Open
 	grant = Grant{ID: GrantID(id), Token: hash, Card: door.Card.ID, Patient: door.Patient.ID, Step: request.Step,
 		Sections: decision.Sections | waited.Sections, From: now, Until: earliest(decision.Until, waited.Until).Truncate(time.Millisecond)}
 	opened, err := s.disclose(ctx, c, request, door, grant, audit.GlassOpened, func(tx Tx) error {
-		if begins != nil {
-			if err := tx.PutRequest(*begins); err != nil {
-				return err
-			}
+		if err := s.beginWait(tx, c, request, door, begins); err != nil {
+			return err
 		}
 		return tx.PutGrant(grant)
 	})
@@ -160,10 +161,11 @@ func earliest(a, b time.Time) time.Time {
 }
 
 // reopen looks again at what a running grant opened: after a reload, on the same device. It is an entry like every other opening.
-func (s *Service) reopen(ctx context.Context, c Caller, request OpenRequest, door Opening, grant Grant, now time.Time) (Opened, error) {
+func (s *Service) reopen(ctx context.Context, c Caller, request OpenRequest, door door, grant Grant, now time.Time) (Opened, error) {
 	if grant.Card != door.Card.ID || !grant.EndedAt.IsZero() || !now.Before(grant.Until) {
 		return Opened{}, &Refusal{Says: []rules.Message{{Key: rules.KeySaysOver}}, Next: []rules.Message{{Key: rules.KeyNextAgain}}}
 	}
+	request.Step = grant.Step // whatever the page has asked for: it is the same opening
 	opened, err := s.disclose(ctx, c, request, door, grant, audit.GlassReopened, func(tx Tx) error {
 		current, err := tx.Grant(grant.Token)
 		if err == nil && !current.EndedAt.IsZero() {
@@ -177,7 +179,7 @@ func (s *Service) reopen(ctx context.Context, c Caller, request OpenRequest, doo
 
 // disclose unseals what a grant covers and hands it out, once the entry that says so is durable. What was decided on must still hold inside the
 // transaction: a card revoked or rules changed in between end it with ErrChanged, which the responder may simply try again.
-func (s *Service) disclose(ctx context.Context, c Caller, request OpenRequest, door Opening, grant Grant, kind audit.Type, write func(Tx) error) (Opened, error) {
+func (s *Service) disclose(ctx context.Context, c Caller, request OpenRequest, door door, grant Grant, kind audit.Type, write func(Tx) error) (Opened, error) {
 	shown := summary.Record{Patient: string(door.Patient.ID)}
 	if door.Record.Version > 0 {
 		key, err := vault.CardIdentity([16]byte(request.Secret))
@@ -194,7 +196,7 @@ func (s *Service) disclose(ctx context.Context, c Caller, request OpenRequest, d
 	event.Sections, event.Items, event.Grant, event.Until = grant.Sections.Names(), len(shown.Items), string(grant.ID), grant.Until
 	var placed *audit.Placed
 	err := s.Store.Update(ctx, func(tx Tx) error {
-		if err := s.unchanged(tx, door); err != nil {
+		if err := s.unchanged(tx, request, door); err != nil {
 			return err
 		}
 		placed = tx.Append(event)
@@ -203,13 +205,22 @@ func (s *Service) disclose(ctx context.Context, c Caller, request OpenRequest, d
 	if err != nil {
 		return Opened{}, noLogNoData(err)
 	}
-	shown.Patient = "" // the pseudonym of the log is nothing for a responder
+	shown.Patient, shown.Version = "", 0 // neither the pseudonym of the log nor how often something was edited is for a responder
 	return Opened{GrantID: grant.ID, Until: grant.Until, Now: s.now(), Step: grant.Step, Lang: shown.Lang, Record: shown, Sections: grant.Sections,
 		Next: []string{string(rules.StepSensitive)}, Entry: EntryRef{Index: placed.Index, Leaf: leafText(placed.Leaf)}}, nil
 }
 
-// unchanged checks inside the transaction that the card, the patient and the rules are still those that were decided on.
-func (s *Service) unchanged(tx Tx, door Opening) error {
+// pendingRequest reads the wait that belongs to a request, the zero Request when there is none.
+func pendingRequest(r Reader, request OpenRequest) (Request, error) {
+	pending, err := r.Request(request.Card, request.Step)
+	if errors.Is(err, ErrNotFound) {
+		return Request{}, nil
+	}
+	return pending, err
+}
+
+// unchanged checks inside the transaction that the card, the patient, the rules and the wait are still those that were decided on.
+func (s *Service) unchanged(tx Tx, request OpenRequest, door door) error {
 	card, err := tx.Card(door.Card.ID)
 	if err != nil {
 		return err
@@ -221,24 +232,34 @@ func (s *Service) unchanged(tx Tx, door Opening) error {
 	if !card.RevokedAt.IsZero() || !patient.DeletedAt.IsZero() || patient.RulesVersion != door.Rules.Version {
 		return ErrChanged
 	}
+	if request.Grant != "" {
+		return nil
+	}
+	pending, err := pendingRequest(tx, request)
+	if err != nil {
+		return err
+	}
+	if !pending.AskedAt.Equal(door.pending.AskedAt) || !pending.VetoedAt.Equal(door.pending.VetoedAt) {
+		return ErrChanged
+	}
 	return nil
 }
 
 // refuse writes the refusal down and says what can be done now.
-func (s *Service) refuse(ctx context.Context, c Caller, request OpenRequest, door Opening, decision rules.Decision, begins *Request) error {
+func (s *Service) refuse(ctx context.Context, c Caller, request OpenRequest, door door, decision rules.Decision, begins *Request) error {
 	event := s.glassEvent(c, request, door, audit.GlassRefused, audit.Refused)
 	if decision.Outcome == rules.Wait {
 		event.Outcome = audit.Waiting
 	}
+	logged := s.entries.allow("refused", door.Card.ID, s.now(), &event)
 	if err := s.Store.Update(ctx, func(tx Tx) error {
-		if err := s.unchanged(tx, door); err != nil {
+		if err := s.unchanged(tx, request, door); err != nil {
 			return err
 		}
-		tx.Append(event)
-		if begins == nil {
-			return nil
+		if logged {
+			tx.Append(event)
 		}
-		return tx.PutRequest(*begins)
+		return s.beginWait(tx, c, request, door, begins)
 	}); err != nil {
 		return noLogNoData(err)
 	}
@@ -246,8 +267,9 @@ func (s *Service) refuse(ctx context.Context, c Caller, request OpenRequest, doo
 	return &Refusal{Waits: decision.Outcome == rules.Wait, WaitUntil: public.WaitUntil, Says: public.Says, Next: public.Next}
 }
 
-// refuseWrongSecret tells the patient that somebody tried the card without having it. The answer to the guesser does not depend on it.
-func (s *Service) refuseWrongSecret(ctx context.Context, c Caller, door Opening) {
+// refuseWrongSecret tells the patient that somebody tried the card without having it. It runs beside the answer to the guesser, which would
+// otherwise be slower for a card that exists.
+func (s *Service) refuseWrongSecret(ctx context.Context, c Caller, door door) {
 	event := s.event(c, audit.GlassRefused, string(door.Patient.ID))
 	event.Card, event.Outcome = door.Card.ID.String(), audit.Refused
 	event.Details = map[string]string{"cause": "wrong_secret"}
@@ -257,7 +279,7 @@ func (s *Service) refuseWrongSecret(ctx context.Context, c Caller, door Opening)
 }
 
 // glassEvent begins the entry of an opening or a refusal.
-func (s *Service) glassEvent(c Caller, request OpenRequest, door Opening, kind audit.Type, outcome audit.Outcome) audit.Event {
+func (s *Service) glassEvent(c Caller, request OpenRequest, door door, kind audit.Type, outcome audit.Outcome) audit.Event {
 	return audit.Event{
 		Type: kind, At: s.clock(), Subject: string(door.Patient.ID), Card: door.Card.ID.String(), Outcome: outcome,
 		Actor: audit.Actor{Kind: audit.ByResponder, Name: request.Name, Role: request.Role, Organization: request.Organization, CallBack: request.CallBack,
@@ -282,7 +304,7 @@ func (r OpenRequest) asked() rules.Request {
 		Stated: rules.Stated{Name: r.Name, Role: r.Role, Organization: r.Organization, CallBack: r.CallBack}}
 }
 
-// Roles are what a responder can say to be.
+// roles are what a responder can say to be.
 var roles = []string{"bystander", "paramedic", "doctor", "nurse", "police", "firefighter", "shelter", "family", "other"}
 
 // clean trims and bounds what a responder typed, and refuses what is not one of the choices offered.

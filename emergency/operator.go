@@ -22,7 +22,7 @@ func (s *Service) IssueFromDocument(ctx context.Context, c Caller, document []by
 		return Issued{}, imported, ErrInvalid.because(err)
 	}
 	original := &pendingImport{Name: fileName(name), Document: document}
-	issued, err := s.issueNew(ctx, c, imported.Record, original)
+	issued, err := s.issueNew(ctx, c, asClaimed(imported.Record, s.now()), original)
 	return issued, imported, err
 }
 
@@ -83,6 +83,14 @@ func patientName(record summary.Record) string {
 	return "—"
 }
 
+// DeletePatient deletes a patient whom nobody but the house keeps, as the people themselves do with a passkey.
+func (s *Service) DeletePatient(ctx context.Context, c Caller, id PatientID) error {
+	if !c.Operator {
+		return ErrSignIn
+	}
+	return s.Store.Update(ctx, func(tx Tx) error { return s.deletePatient(tx, c, id, nil) })
+}
+
 // RecordOperator writes down what an operator did outside the domain: a backup, a restore, a key.
 func (s *Service) RecordOperator(ctx context.Context, c Caller, kind audit.Type, details map[string]string) error {
 	if !c.Operator {
@@ -96,7 +104,7 @@ func (s *Service) RecordOperator(ctx context.Context, c Caller, kind audit.Type,
 	})
 }
 
-// Sweep deletes sessions, ceremonies and guess counts that have ended, until ctx is done it is called again by the server now and then.
+// Sweep deletes sessions, ceremonies, requests and guess counts that have ended. The server calls it now and then.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	n := 0
 	err := s.Store.Update(ctx, func(tx Tx) (err error) {

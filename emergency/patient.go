@@ -21,7 +21,10 @@ type PatientView struct {
 }
 
 // noticed are the entries that a keeper is told of until somebody has looked at them. There is no switch for it.
-var noticed = []audit.Type{audit.GlassOpened, audit.GlassReopened, audit.GlassRefused}
+var noticed = []audit.Type{audit.GlassOpened, audit.GlassReopened, audit.GlassRefused, audit.RequestWaiting}
+
+// maxHousehold is how many patients one account keeps at most.
+const maxHousehold = 50
 
 // CreatePatient adds a patient to the caller's household, with the Balanced rules until a passkey approves others.
 func (s *Service) CreatePatient(ctx context.Context, c Caller, name string) (PatientID, error) {
@@ -37,6 +40,13 @@ func (s *Service) CreatePatient(ctx context.Context, c Caller, name string) (Pat
 		return "", err
 	}
 	err = s.Store.Update(ctx, func(tx Tx) error {
+		kept, err := tx.Kept(c.Account)
+		if err != nil {
+			return err
+		}
+		if len(kept) >= maxHousehold {
+			return ErrTooLarge.with("limit", maxHousehold)
+		}
 		if err := s.addPatient(tx, c, PatientID(id), name); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"filippo.io/age"
 
@@ -21,15 +22,26 @@ import (
 // maxRecordBytes bounds a record in its JSON form; 10,000 medications with their codes stay below it.
 const maxRecordBytes = 16 << 20
 
-// Record returns the whole record of a patient whom the caller keeps.
+// Record returns the record of a patient whom the caller keeps. Without a fresh passkey the floor is left out: private notes and what was moved there.
 func (s *Service) Record(ctx context.Context, c Caller, id PatientID) (summary.Record, error) {
 	var record summary.Record
 	err := s.Store.View(ctx, func(r Reader) (err error) {
 		record, _, err = s.ownRecord(r, c, id)
 		return err
 	})
+	if err == nil && !c.Operator && !c.fresh(s.now()) {
+		record = aboveFloor(record)
+	}
 	return record, err
 }
+
+// aboveFloor is a record without its floor.
+func aboveFloor(record summary.Record) summary.Record {
+	record.Items = slices.DeleteFunc(slices.Clone(record.Items), onFloor)
+	return record
+}
+
+func onFloor(item summary.Item) bool { return item.Hidden || item.Section.Layer() == section.Floor }
 
 // ownRecord unseals a record for a keeper of its patient, with the server's identity, and returns the patient too. A patient without a
 // record has an empty one.
@@ -149,24 +161,31 @@ func (s *Service) EditItem(ctx context.Context, c Caller, id PatientID, edit Edi
 		}
 	}
 	var kept summary.Item
+	fresh := c.fresh(s.now())
 	err := s.changeRecord(ctx, c, id, audit.RecordChanged, func(record *summary.Record) error {
 		current, found := record.Item(item.ID)
 		switch {
+		case found && onFloor(current) && !fresh:
+			return ErrFreshPasskey
 		case !found && edit.Before != "", found && ItemTag(current) != edit.Before:
 			return &ConflictError{Theirs: current, Mine: edit.Item}
 		case edit.Remove:
 			record.Items = without(record.Items, item.ID)
 			return nil
 		case found:
-			item.Codings = current.Codings // what a person edits are words; the codes that came with them stay on record
+			// The codes that came with an item stay while its words do. So does who stated it, whatever the editor sent along.
+			item.Codings = current.Codings
 			if item.Term != current.Term || item.Text != current.Text {
 				item.Codings = nil
 			}
+			if sameStatement(item, current) {
+				item.Source, item.Confirmed = current.Source, current.Confirmed
+			}
 		}
-		if item.Source == (summary.Source{}) {
-			item.Source = summary.Source{Kind: summary.SourceSelf}
+		if !found || !sameStatement(item, current) {
+			// Whoever writes the words has stated them, today. Where an item is shown is no statement about it.
+			item.Source, item.Confirmed = statedBy(item.Source), summary.DateOf(s.now())
 		}
-		item.Confirmed = summary.DateOf(s.now())
 		kept = item
 		if !found {
 			record.Items = append(record.Items, item)
@@ -180,6 +199,20 @@ func (s *Service) EditItem(ctx context.Context, c Caller, id PatientID, edit Edi
 		return nil
 	})
 	return kept, err
+}
+
+// sameStatement reports whether two versions of an item say the same: they differ at most in what the patient decided about showing it.
+func sameStatement(a, b summary.Item) bool {
+	a.Front, a.Hidden, a.Codings, a.Source, a.Confirmed = b.Front, b.Hidden, b.Codings, b.Source, b.Confirmed
+	return ItemTag(a) == ItemTag(b)
+}
+
+// statedBy is who states what is written in the console: the patient, or the guardian when the writer says so.
+func statedBy(source summary.Source) summary.Source {
+	if source.Kind == summary.SourceGuardian {
+		return source
+	}
+	return summary.Source{Kind: summary.SourceSelf}
 }
 
 func without(items []summary.Item, id string) []summary.Item {
@@ -203,28 +236,30 @@ func (s *Service) EditIdentity(ctx context.Context, c Caller, id PatientID, iden
 	})
 }
 
-// ConfirmItems says of items that they are still so, as of today. Items that are no longer there are passed over.
-func (s *Service) ConfirmItems(ctx context.Context, c Caller, id PatientID, items []string) error {
-	confirm := make(map[string]bool, len(items))
-	for _, item := range items {
-		confirm[item] = true
-	}
+// ConfirmItem says of an item that it is still so, as of today. tag is ItemTag of the item as it was seen: what somebody else has changed meanwhile is
+// a *ConflictError and not confirmed unseen.
+func (s *Service) ConfirmItem(ctx context.Context, c Caller, id PatientID, item, tag string) error {
 	return s.changeRecord(ctx, c, id, audit.RecordChanged, func(record *summary.Record) error {
 		for i := range record.Items {
-			if confirm[record.Items[i].ID] {
-				record.Items[i].Confirmed = summary.DateOf(s.now())
+			if record.Items[i].ID != item {
+				continue
 			}
+			if ItemTag(record.Items[i]) != tag {
+				return &ConflictError{Theirs: record.Items[i]}
+			}
+			record.Items[i].Confirmed = summary.DateOf(s.now())
+			return nil
 		}
-		return nil
+		return ErrNotFound
 	})
 }
 
 // attempts bounds how often a change is tried again after somebody else was quicker.
 const attempts = 8
 
-// changeRecord reads a record for a keeper, changes it, seals it again and stores it as the next version, with an entry in the log. When another
-// change came between it starts again from what there is then, so that no change is lost.
-func (s *Service) changeRecord(ctx context.Context, c Caller, id PatientID, kind audit.Type, change func(*summary.Record) error) error {
+// changeRecord reads a record for a keeper, changes it, seals it again and stores it as the next version, with an entry in the log and whatever else
+// belongs into the same transaction. When another change came between it starts again from what there is then, so that no change is lost.
+func (s *Service) changeRecord(ctx context.Context, c Caller, id PatientID, kind audit.Type, change func(*summary.Record) error, also ...func(Tx) error) error {
 	for range attempts {
 		var record summary.Record
 		var cards []Card
@@ -253,6 +288,11 @@ func (s *Service) changeRecord(ctx context.Context, c Caller, id PatientID, kind
 		err = s.Store.Update(ctx, func(tx Tx) error {
 			if err := s.sameCards(tx, id, cards); err != nil {
 				return err
+			}
+			for _, act := range also {
+				if err := act(tx); err != nil {
+					return err
+				}
 			}
 			return s.storeRecord(tx, c, sealed, record, kind)
 		})

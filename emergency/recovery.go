@@ -45,7 +45,7 @@ func (s *Service) MakeRecovery(ctx context.Context, c Caller) (string, error) {
 
 // UseRecovery signs in by a recovery code, which is thereby used up. The session may only add a passkey.
 func (s *Service) UseRecovery(ctx context.Context, c Caller, code string) (SignedIn, error) {
-	if err := s.guess(ctx, c, "recovery"); err != nil {
+	if err := s.guess(ctx, c, guessRecovery); err != nil {
 		return SignedIn{}, err
 	}
 	code, ok := cleanRecovery(code)

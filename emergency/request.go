@@ -9,9 +9,6 @@ import (
 	"github.com/locket-health/locket/emergency/rules"
 )
 
-// RequestVetoed is the entry that says that a keeper said no to a wait.
-const RequestVetoed audit.Type = "request.vetoed"
-
 // requestLife is how long a request is remembered after it could first be opened. Until then a veto holds, and asking again changes nothing.
 const requestLife = 7 * 24 * time.Hour
 
@@ -26,14 +23,14 @@ type RequestView struct {
 
 // asked decides a request. What the rules give at once counts from now; what they give after a wait counts from when it was first asked for with this
 // card. The two are added up: they end together, when the first of them ends. A wait that begins with this request is returned to be stored.
-func (s *Service) asked(engine *rules.Engine, request rules.Request, pending Request, door Opening) (rules.Decision, rules.Decision, *Request) {
+func (s *Service) asked(engine *rules.Engine, request rules.Request, door door) (rules.Decision, rules.Decision, *Request) {
 	now := s.now()
 	request.RequestedAt = now
 	fresh := engine.Decide(request, now)
 	if fresh.WaitUntil.IsZero() {
 		return fresh, rules.Decision{}, nil
 	}
-	if now.Before(pending.EndsAt) {
+	if pending := door.pending; now.Before(pending.EndsAt) {
 		request.RequestedAt, request.Vetoed = pending.AskedAt, !pending.VetoedAt.IsZero()
 		return fresh, engine.Decide(request, now), nil
 	}
@@ -42,6 +39,17 @@ func (s *Service) asked(engine *rules.Engine, request rules.Request, pending Req
 	}
 	return fresh, rules.Decision{}, &Request{Card: door.Card.ID, Step: string(request.Step), Patient: door.Patient.ID, AskedAt: now,
 		OpensAt: fresh.WaitUntil.Truncate(time.Millisecond), EndsAt: fresh.WaitUntil.Add(requestLife).Truncate(time.Millisecond)}
+}
+
+// beginWait stores a wait that begins, with the entry that tells the keepers until when they can say no.
+func (s *Service) beginWait(tx Tx, c Caller, request OpenRequest, door door, begins *Request) error {
+	if begins == nil {
+		return nil
+	}
+	event := s.glassEvent(c, request, door, audit.RequestWaiting, audit.Waiting)
+	event.Until = begins.OpensAt
+	tx.Append(event)
+	return tx.PutRequest(*begins)
 }
 
 // Requests lists the waits of a patient that have not ended.
@@ -74,10 +82,10 @@ func (s *Service) Veto(ctx context.Context, c Caller, id PatientID, card cards.I
 			return ErrNotFound
 		}
 		request.VetoedAt = s.now()
-		event := s.event(c, RequestVetoed, string(id))
+		event := s.event(c, audit.RequestVetoed, string(id))
 		event.Card = card.String()
 		tx.Append(event)
-		if err := tx.EndCardGrants(card, request.VetoedAt); err != nil { // what has opened after the wait closes
+		if err := tx.EndCardGrants(card, step, request.VetoedAt); err != nil { // what has opened after the wait closes
 			return err
 		}
 		return tx.PutRequest(request)

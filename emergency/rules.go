@@ -73,6 +73,10 @@ func (s *Service) changeRules(tx Tx, c Caller, action Action, approved Approved)
 	event.RulesVersion = patient.RulesVersion
 	approved.proves(&event)
 	tx.Append(event)
+	// What was opened under the old rules closes: whoever still needs it asks again, under the new ones.
+	if err := tx.EndGrants(patient.ID, s.now()); err != nil {
+		return err
+	}
 	return tx.PutPatient(patient)
 }
 

@@ -85,7 +85,7 @@ func (s *Service) Revoked(ctx context.Context, id cards.ID) (revoked bool, err e
 // FindByShortCode returns the whole address of the card with the given short code. Every wrong code is one answer, ErrNoCard, after the same time.
 func (s *Service) FindByShortCode(ctx context.Context, c Caller, typed string) (string, error) {
 	started := time.Now()
-	if err := s.guess(ctx, c, "short_code"); err != nil {
+	if err := s.guess(ctx, c, guessShortCode); err != nil {
 		return "", err
 	}
 	address, err := s.findByShortCode(ctx, c, typed)
@@ -118,7 +118,13 @@ func (s *Service) findByShortCode(ctx context.Context, c Caller, typed string) (
 	}
 	event := s.scanEvent(c, card)
 	event.Details = map[string]string{"via": "short_code"}
-	if err := s.recordLimited(ctx, "scan", card.ID, event); err != nil {
+	logged := s.entries.allow("scan", card.ID, s.now(), &event)
+	if err := s.Store.Update(ctx, func(tx Tx) error {
+		if logged {
+			tx.Append(event)
+		}
+		return s.forgive(tx, c, guessShortCode) // a shelter may type hundreds of right ones from one network
+	}); err != nil {
 		s.Logger.WarnContext(ctx, "a scan could not be logged", "err", err)
 	}
 	return string(plain), nil
@@ -135,7 +141,8 @@ func (s *Service) finder(code cards.ShortCode) Token {
 	return vault.CodeFinder(string(code), s.Data.Pepper())
 }
 
-// One card gives at most burst entries of a kind within a window: whoever holds a card's address could otherwise fill the log with it.
+// One card gives at most entryBurst scans, and as many refusals, within a window: whoever holds a card's address could otherwise fill the log with it. An
+// opening is always an entry.
 const (
 	entryBurst  = 60
 	entryWindow = time.Minute
@@ -143,17 +150,10 @@ const (
 	cardsWatched = 100_000
 )
 
-// recordLimited appends an event about a card, unless the card has had its share of such entries for now. The last one before the limit says so.
+// recordLimited appends an event about a card, unless the card has had its share of such entries for now.
 func (s *Service) recordLimited(ctx context.Context, kind string, id cards.ID, event audit.Event) error {
-	n := s.entries.count(kind, id, s.now())
-	if n > entryBurst {
+	if !s.entries.allow(kind, id, s.now(), &event) {
 		return nil
-	}
-	if n == entryBurst {
-		if event.Details == nil {
-			event.Details = map[string]string{}
-		}
-		event.Details["more"] = "not_logged"
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
 		tx.Append(event)
@@ -171,6 +171,18 @@ type entryCounts struct {
 type entryKey struct {
 	kind string
 	card cards.ID
+}
+
+// allow counts an entry and reports whether it is within the card's share. The last one before the limit says that more are not logged.
+func (e *entryCounts) allow(kind string, id cards.ID, now time.Time, event *audit.Event) bool {
+	n := e.count(kind, id, now)
+	if n == entryBurst {
+		if event.Details == nil {
+			event.Details = map[string]string{}
+		}
+		event.Details["more"] = "not_logged"
+	}
+	return n <= entryBurst
 }
 
 func (e *entryCounts) count(kind string, id cards.ID, now time.Time) int {

@@ -47,6 +47,7 @@ type Service struct {
 	latest   atomic.Int64 // the latest time seen, in Unix milliseconds
 	welcome  []PatientID  // kept by every new account; empty but in a demonstration
 	entries  entryCounts
+	later    later
 }
 
 // codeGate is how many short codes may be worked on at the same moment: argon2id costs 19 MiB and tens of milliseconds each.

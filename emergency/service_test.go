@@ -163,7 +163,11 @@ func TestAnotherAccountFindsNothing(t *testing.T) {
 			_, err := s.EditItem(ctx, c, patient, emergency.Edit{Item: summary.Item{Section: section.Conditions, Text: "x"}})
 			return err
 		},
-		"ConfirmItems": func(c emergency.Caller) error { return s.ConfirmItems(ctx, c, patient, nil) },
+		"ConfirmItem": func(c emergency.Caller) error { return s.ConfirmItem(ctx, c, patient, "x", "y") },
+		"Card":        func(c emergency.Caller) error { _, err := s.Card(ctx, c, patient, card.ID); return err },
+		"Requests":    func(c emergency.Caller) error { _, err := s.Requests(ctx, c, patient); return err },
+		"Veto":        func(c emergency.Caller) error { return s.Veto(ctx, c, patient, card.ID, "critical") },
+		"Document":    func(c emergency.Caller) error { _, _, err := s.Document(ctx, c, patient, "x"); return err },
 		"PreviewImport": func(c emergency.Caller) error {
 			_, err := s.PreviewImport(ctx, c, patient, []byte("{}"), "x")
 			return err

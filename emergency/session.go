@@ -46,12 +46,13 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Caller, error
 		return Caller{}, ErrSignIn
 	}
 	if now.Sub(session.SeenAt) > touchEvery {
-		session.SeenAt = now
 		if err := s.Store.Update(ctx, func(tx Tx) error {
-			if _, err := tx.Session(hash); err != nil {
+			current, err := tx.Session(hash)
+			if err != nil {
 				return err // signed out meanwhile: do not bring it back
 			}
-			return tx.PutSession(session)
+			current.SeenAt = now
+			return tx.PutSession(current)
 		}); err != nil && !errors.Is(err, ErrNotFound) {
 			s.Logger.WarnContext(ctx, "a session's last use could not be written", "err", err)
 		}

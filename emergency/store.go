@@ -36,7 +36,8 @@ type Tx interface {
 	DeleteSession(Token) error
 	DeleteSessions(account AccountID, except Token) error // all but one; all when except is zero
 	PutCeremony(Ceremony) error
-	TakeCeremony(Token) (Ceremony, error) // deletes what it returns: a ceremony is used once, whatever its outcome
+	DeleteCeremonies(account AccountID, purpose string) error // of every purpose when it is ""
+	TakeCeremony(Token) (Ceremony, error)                     // deletes what it returns: a ceremony is used once, whatever its outcome
 
 	PutPatient(Patient) error
 	PutKeeper(AccountID, PatientID) error
@@ -50,13 +51,14 @@ type Tx interface {
 	PutShortCode(ShortCode) error
 	DeleteShortCode(cards.ID) error
 	PutGrant(Grant) error
-	EndGrants(PatientID, time.Time) error // of the whole patient
-	EndCardGrants(cards.ID, time.Time) error
-	PutRequest(Request) error // insert or replace, by card and step
+	EndGrants(PatientID, time.Time) error                         // of the whole patient
+	EndCardGrants(card cards.ID, step string, at time.Time) error // of every step when it is ""
+	PutRequest(Request) error                                     // insert or replace, by card and step
 
 	// CountGuess adds one to the guesses counted for key in the window that began at or after since, and returns the sum. It is durable like
 	// everything else here, so that a guesser gains nothing from a restart.
 	CountGuess(key Token, now, since time.Time) (int, error)
+	ForgiveGuess(key Token) error // takes one back: it was right
 
 	// Sweep deletes sessions, ceremonies, requests and guess counts that ended before now, and returns how many.
 	Sweep(now time.Time) (int, error)
@@ -69,11 +71,12 @@ type Reader interface {
 	Passkey(credential []byte) (Passkey, error)
 	Passkeys(AccountID) ([]Passkey, error)
 	Session(Token) (Session, error)
+	Ceremony(Token) (Ceremony, error)
 
 	Patient(PatientID) (Patient, error)
 	Kept(AccountID) ([]Patient, error) // the patients whom an account keeps, none that is deleted
 	Keeps(AccountID, PatientID) (bool, error)
-	Keepers(PatientID) ([]AccountID, error)
+	Keepers(PatientID) ([]AccountID, error) // living accounts only
 
 	Record(PatientID) (SealedRecord, error)
 	Documents(PatientID) ([]Document, error) // without their content

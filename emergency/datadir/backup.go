@@ -24,6 +24,11 @@ func Backup(ctx context.Context, dir, keys, out string, progress func(done, tota
 	if err := os.Mkdir(out, 0o700); err != nil {
 		return 0, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(out))
+		}
+	}()
 	// The entry comes first, so that the copy holds it too: a restored house says when its copy was made.
 	if err := house.Service.RecordOperator(ctx, emergency.Caller{Operator: true}, audit.BackupMade, nil); err != nil {
 		return 0, err
@@ -48,9 +53,20 @@ func Restore(ctx context.Context, in, keys, dir string) (entries int64, err erro
 	if err != nil {
 		return 0, err
 	}
+	if _, err := os.Stat(dir); err == nil {
+		return 0, fmt.Errorf("%w: %s", ErrExists, dir)
+	}
+	// It gets its name when everything holds: no server can be started on a house that was restored by half.
+	final := filepath.Clean(dir)
+	dir = final + ".partial"
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return 0, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
 	if err := loaded.Save(KeyDir(dir, "")); err != nil {
 		return 0, err
 	}
@@ -63,7 +79,12 @@ func Restore(ctx context.Context, in, keys, dir string) (entries int64, err erro
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, house.Close(context.WithoutCancel(ctx))) }()
+	open := true
+	defer func() {
+		if open {
+			err = errors.Join(err, house.Store.Close())
+		}
+	}()
 	if err := house.Store.Check(ctx, true); err != nil {
 		return 0, err
 	}
@@ -72,7 +93,14 @@ func Restore(ctx context.Context, in, keys, dir string) (entries int64, err erro
 		return 0, fmt.Errorf("the log of the backup does not hold with these keys: %w", err)
 	}
 	details := map[string]string{"entries": strconv.FormatInt(report.Size, 10)}
-	return report.Size, house.Service.RecordOperator(ctx, emergency.Caller{Operator: true}, audit.BackupRestored, details)
+	if err := house.Service.RecordOperator(ctx, emergency.Caller{Operator: true}, audit.BackupRestored, details); err != nil {
+		return 0, err
+	}
+	open = false
+	if err := house.Close(context.WithoutCancel(ctx)); err != nil {
+		return 0, err
+	}
+	return report.Size, os.Rename(dir, final)
 }
 
 // copyNew copies a file to where none is yet, and syncs it.

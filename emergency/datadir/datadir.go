@@ -211,6 +211,7 @@ func (h *House) Ready(ctx context.Context) error {
 
 // Close publishes what the log holds and closes the store.
 func (h *House) Close(ctx context.Context) error {
+	h.Service.Wait()
 	_, err := h.Log.Publish(ctx)
 	return errors.Join(err, h.Store.Close())
 }

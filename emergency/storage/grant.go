@@ -17,6 +17,7 @@ var (
 	grantByToken    = portable(`SELECT ` + grantColumns + ` FROM access_grant WHERE token = $1`)
 	grantsEndPerson = portable(`UPDATE access_grant SET ended_at = $1 WHERE patient = $2 AND until_at > $3 AND ended_at = 0`)
 	grantsEndCard   = portable(`UPDATE access_grant SET ended_at = $1 WHERE card = $2 AND until_at > $3 AND ended_at = 0`)
+	grantsEndStep   = portable(`UPDATE access_grant SET ended_at = $1 WHERE card = $2 AND until_at > $3 AND ended_at = 0 AND step = $4`)
 )
 
 // PutGrant implements emergency.Tx. The id of a grant of another card is ErrInvalid, the token of another grant ErrConflict.
@@ -32,7 +33,11 @@ func (t *tx) EndGrants(patient emergency.PatientID, at time.Time) error {
 }
 
 // EndCardGrants implements emergency.Tx.
-func (t *tx) EndCardGrants(card cards.ID, at time.Time) error {
+func (t *tx) EndCardGrants(card cards.ID, step string, at time.Time) error {
+	if step != "" {
+		_, err := t.t.exec(grantsEndStep, millis(at), card[:], millis(at), step)
+		return err
+	}
 	_, err := t.t.exec(grantsEndCard, millis(at), card[:], millis(at))
 	return err
 }

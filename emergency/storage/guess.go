@@ -14,6 +14,7 @@ var (
 			began_at = CASE WHEN guess.began_at >= $5 THEN guess.began_at ELSE excluded.began_at END,
 			ends_at  = CASE WHEN guess.began_at >= $6 THEN guess.ends_at ELSE excluded.ends_at END
 		RETURNING tries`)
+	guessForgive = portable(`UPDATE guess SET tries = tries - 1 WHERE finder = $1 AND tries > 0`)
 	guessesSwept = portable(`DELETE FROM guess WHERE ends_at < $1`)
 )
 
@@ -23,4 +24,10 @@ func (t *tx) CountGuess(key emergency.Token, now, since time.Time) (int, error) 
 	ends := now.Add(now.Sub(since))
 	err := t.t.one(guessCount, []any{key[:], millis(now), millis(ends), millis(since), millis(since), millis(since)}, &tries)
 	return tries, err
+}
+
+// ForgiveGuess implements emergency.Tx. A guess that is not counted any more is no error.
+func (t *tx) ForgiveGuess(key emergency.Token) error {
+	_, err := t.t.exec(guessForgive, key[:])
+	return err
 }

@@ -23,7 +23,7 @@ var (
 	keeperPut    = portable(`INSERT INTO keeper (account, patient) VALUES ($1, $2) ON CONFLICT (account, patient) DO NOTHING`)
 	keeperIs     = portable(`SELECT count(*) FROM keeper WHERE account = $1 AND patient = $2`)
 	keepersOfOne = portable(`SELECT account.id FROM keeper JOIN account ON account.id = keeper.account
-		WHERE keeper.patient = $1 ORDER BY account.created_at, account.id`)
+		WHERE keeper.patient = $1 AND account.deleted_at = 0 ORDER BY account.created_at, account.id`)
 )
 
 func patientTargets(p *emergency.Patient) []any {

@@ -41,7 +41,7 @@ func testEmpty(t *testing.T, s Store) {
 		func(tx emergency.Tx) error { return tx.DeleteRecord("nobody") },
 		func(tx emergency.Tx) error { return tx.DeleteShortCode(cardID(0)) },
 		func(tx emergency.Tx) error { return tx.EndGrants("nobody", epoch()) },
-		func(tx emergency.Tx) error { return tx.EndCardGrants(cardID(0), epoch()) },
+		func(tx emergency.Tx) error { return tx.EndCardGrants(cardID(0), "", epoch()) },
 	)
 }
 

@@ -69,7 +69,7 @@ func testGrants(t *testing.T, s Store) {
 	}
 	shows(t, s, running, get(running))
 
-	puts(t, s, func(tx emergency.Tx) error { return tx.EndCardGrants(one.ID, later(310)) })
+	puts(t, s, func(tx emergency.Tx) error { return tx.EndCardGrants(one.ID, "", later(310)) })
 	running.EndedAt = later(310)
 	shows(t, s, running, get(running))
 	shows(t, s, over, get(over)) // was over before: its end is not rewritten

@@ -45,6 +45,7 @@ CREATE TABLE ceremony (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX ceremony_expires_at ON ceremony (expires_at);
+CREATE INDEX ceremony_account ON ceremony (account, purpose);
 
 CREATE TABLE patient (
     id          TEXT PRIMARY KEY,

@@ -38,7 +38,7 @@ type command struct {
 // commands are in the order of the help text.
 func commands() []command {
 	return []command{
-		demoCommand(), serveCommand(), keysInitCommand(), keysShowCommand(), issueCommand(), verifyCommand(), exportCommand(),
+		demoCommand(), serveCommand(), keysInitCommand(), keysShowCommand(), issueCommand(), verifyCommand(), exportCommand(), historyCommand(), revokeCommand(), deleteCommand(),
 		backupCommand(), restoreCommand(), auditVerifyCommand(), benchCommand(), healthcheckCommand(), versionCommand(),
 	}
 }

@@ -30,7 +30,8 @@ async function approveForm(form) {
 async function sendFresh(form, event) {
   if (isFresh(form)) return;
   event.preventDefault();
-  if (await attempt(form, () => verifyIfStale(form))) form.submit();
+  const { submitter } = /** @type {SubmitEvent} */ (event);
+  if (await attempt(form, () => verifyIfStale(form))) form.requestSubmit(submitter);
 }
 
 /**

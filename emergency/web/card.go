@@ -321,20 +321,24 @@ func (s *Server) cardFile(x *exchange) error {
 
 // revokePage asks before a card is revoked.
 func (s *Server) revokePage(x *exchange) error {
-	patient, issued, err := x.issued()
+	p, patient, err := x.patientPage("cards", "console.revoke.title")
 	if err != nil {
 		return err
 	}
-	p, _, err := x.patientPage("cards", "console.revoke.title")
+	id, err := x.cardID()
 	if err != nil {
 		return err
 	}
-	p.Back = "/patients/" + string(patient) + "/cards/" + issued.ID.String()
+	view, err := s.Service.Card(x.r.Context(), x.caller, patient, id)
+	if err != nil {
+		return err
+	}
+	p.Back = "/patients/" + string(patient) + "/cards"
 	p.Scripts = []string{"js/console/approve.js"}
 	p.D = struct {
 		Action, Label string
 		Fresh         int
-	}{p.Back + "/revoke", issued.Label, x.freshSeconds()}
+	}{p.Back + "/" + view.ID + "/revoke", view.Label, x.freshSeconds()}
 	return x.show("card_revoke", p)
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/locale"
 	"github.com/locket-health/locket/static"
 )
@@ -16,7 +17,7 @@ var pageNames = []string{
 	"import_check", "item", "landing", "log", "passkey_new", "patient", "patient_new", "problem", "record", "recover", "recovery_code",
 	"rules", "section", "signin", "signup", "simulate",
 
-	"top", "bottom", "field", "front", "line", "passkey_words", "patient_nav", "reach", "waits",
+	"top", "bottom", "field", "front", "line", "passkey_words", "patient_nav", "reach", "touch", "waits",
 }
 
 func parsePages(assets *static.Assets) (*template.Template, error) {
@@ -95,6 +96,9 @@ func (x *exchange) show(name string, p page) error { return x.render(http.Status
 func (x *exchange) problemPage(p problem) {
 	shown := x.newPage("error." + p.Code)
 	shown.D = p
+	if p.Code == emergency.ErrFreshPasskey.Code && x.r.Method == http.MethodGet {
+		shown.Scripts = []string{"js/console/approve.js"} // and the page asks for the passkey and is loaded again
+	}
 	if err := x.render(p.Status, "problem", shown); err != nil {
 		x.Logger.ErrorContext(x.r.Context(), "the problem page failed", "id", p.Instance, "error", err)
 		http.Error(x.w, http.StatusText(p.Status), p.Status)

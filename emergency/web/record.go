@@ -23,6 +23,7 @@ type sectionCount struct {
 type recordData struct {
 	Sections  []sectionCount
 	Documents []emergency.DocumentView
+	Closed    bool // the floor is shut until a passkey is touched
 }
 
 // record lists the sections of a record with what they hold.
@@ -46,7 +47,8 @@ func (s *Server) record(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	data := recordData{Documents: documents}
+	p.Scripts = []string{"js/console/approve.js"}
+	data := recordData{Documents: documents, Closed: x.freshSeconds() == 0}
 	for _, each := range section.All() {
 		layer := [...]string{section.Ordinary: "ordinary", section.Sensitive: "sensitive", section.Floor: "floor"}[each.Layer()]
 		data.Sections = append(data.Sections, sectionCount{each.String(), x.T(sectionKey(each)), string("/patients/" + id + "/record/" + emergency.PatientID(each.String())),
@@ -61,6 +63,7 @@ type sectionData struct {
 	Name, Lead string
 	Lines      []line
 	Saved      bool
+	Closed     bool // what is on the floor is left out until a passkey is touched
 }
 
 // sectionOf reads the section of the path.
@@ -90,7 +93,8 @@ func (s *Server) section(x *exchange) error {
 		return x.identityPage(p, record, nil)
 	}
 	p.Back += "/record"
-	data := sectionData{Name: where.String(), Lead: x.T("lead." + where.String()), Saved: x.r.URL.Query().Has("saved")}
+	data := sectionData{Name: where.String(), Lead: x.T("lead." + where.String()), Saved: x.r.URL.Query().Has("saved"), Closed: x.freshSeconds() == 0}
+	p.Scripts = []string{"js/console/approve.js"}
 	for _, item := range record.Section(where) {
 		data.Lines = append(data.Lines, x.line(item, record.Lang))
 	}
@@ -107,6 +111,9 @@ type itemData struct {
 	ID       string
 	Hidden   bool
 	Floor    bool // the section is the floor anyway
+
+	NeedsPasskey bool // it is on the floor: changing it needs a passkey
+	Fresh        int
 }
 
 // item is the form of one item; "new" is one that is not there yet.
@@ -127,6 +134,9 @@ func (s *Server) item(x *exchange) error {
 	tag := ""
 	if wanted := x.variable("item"); wanted != "new" {
 		found, ok := record.Item(wanted)
+		if !ok && x.freshSeconds() == 0 {
+			return emergency.ErrFreshPasskey // it may be on the floor
+		}
 		if !ok || found.Section != where {
 			return notFound
 		}
@@ -141,7 +151,11 @@ func (x *exchange) itemPage(p page, status int, item summary.Item, tag, lang str
 	back := "/patients/" + x.variable("patient") + "/record/" + item.Section.String()
 	p.Back, p.Faults, p.Scripts = back, faults, []string{"js/console/combobox.js"}
 	data := itemData{Action: back, ItemForm: true, Fields: x.itemFields(item, lang), Tag: tag, ID: item.ID, Hidden: item.Hidden,
-		Floor: item.Section.Layer() == section.Floor}
+		Floor: item.Section.Layer() == section.Floor, Fresh: x.freshSeconds()}
+	data.NeedsPasskey = data.Floor || data.Hidden
+	if data.NeedsPasskey {
+		p.Scripts = append(p.Scripts, "js/console/approve.js")
+	}
 	for i := range data.Fields {
 		for _, f := range faults {
 			if f.Field == data.Fields[i].ID {

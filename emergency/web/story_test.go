@@ -357,3 +357,31 @@ func TestAWaitCanBeDeclined(t *testing.T) {
 		t.Error("what was declined opens after the wait")
 	}
 }
+
+// TestTheFloorNeedsThePasskey: what only the patient may see, and what opens the glass, is shut to a browser that was left open; the page asks for the
+// passkey and then shows it.
+func TestTheFloorNeedsThePasskey(t *testing.T) {
+	t.Parallel()
+	app := newApp(t)
+	b, person := app.signedIn(t, "Ada Example")
+	patient := person.Patient(t, "adult")
+	issued := person.Issue(t, patient)
+	home := "/patients/" + string(patient)
+	location(t, b.form(home+"/record/private_notes", url.Values{"concept": {"the blue envelope"}}))
+	notes, card := home+"/record/private_notes", home+"/cards/"+issued.ID.String()
+	if !strings.Contains(b.page(notes), "the blue envelope") {
+		t.Fatal("a fresh passkey does not show the floor")
+	}
+	app.Clock.Add(6 * time.Minute)
+	if page := b.page(notes); strings.Contains(page, "the blue envelope") || !strings.Contains(page, `data-approve="verify"`) {
+		t.Error("a browser left open shows the floor, or does not ask for the passkey")
+	}
+	if w := b.get(card); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), `data-approve="verify"`) || strings.Contains(w.Body.String(), issued.ShortCode.String()) {
+		t.Errorf("the card's own page: %d", w.Code)
+	}
+	b.page(card + "/revoke")
+	b.answer(b.approve(emergency.Action{Kind: emergency.ActionVerify}), http.StatusOK)
+	if !strings.Contains(b.page(notes), "the blue envelope") || !strings.Contains(b.page(card), issued.ShortCode.String()) {
+		t.Error("the passkey does not open the floor again")
+	}
+}

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { Visitor, addAuthenticator } from './browser.mjs';
-import { words } from './words.mjs';
+import { beginning, words } from './words.mjs';
 
 const t = words('en');
 
@@ -117,7 +117,10 @@ export class Patient {
         text: item.innerText,
         proof: item.querySelector('[data-proof]').textContent.trim(),
       })));
-      if (entries.length && entries.every(({ proof }) => proof === t('console.log.proven'))) return entries;
+      if (entries.length && entries.every(({ proof }) => proof === t('console.log.proven'))) {
+        assert.deepEqual(entries.map(({ title }) => title).filter((title) => title.startsWith(beginning(t('log.other')))), [], 'entries without words');
+        return entries;
+      }
     }
     return assert.fail(`not proven: ${JSON.stringify(entries.map(({ title, proof }) => [title, proof]))}`);
   }

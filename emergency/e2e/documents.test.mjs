@@ -62,6 +62,13 @@ test('the examples of the format are the published vectors', () => {
   assert.equal(dumped(summary), JSON.parse(text(`emergency/summary/testdata/vectors/${summary}.json`)).cbor_hex);
 });
 
+test('every dependency has a line of why, and every line a dependency', () => {
+  const [, table] = /\| module \| why \|\n\|[-|]+\|\n((?:\|.*\n)+)/.exec(text('.github/CONTRIBUTING.md'));
+  const explained = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, module]) => module).sort();
+  const direct = [...text('go.mod').matchAll(/^\t(\S+) v\S+$/gm)].map(([, module]) => module).sort();
+  assert.deepEqual(explained, direct);
+});
+
 test('the table of the README is what serve --help says', async () => {
   const { stdout } = await locket(['serve', '--help']);
   const rows = [...stdout.matchAll(/^ {2}(--\S+ \S+) +(.*?)(?: \(default (.*)\))?\n +(LOCKET_\w+)$/gm)].map(([, flag, usage, value, variable]) =>

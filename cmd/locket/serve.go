@@ -28,7 +28,7 @@ type Config struct {
 	URL             string        // scheme and host under which browsers reach the server; default: as the data directory was made for
 	Listen          string        // address and port for everybody
 	PrivateListen   string        // address and port for metrics; "" is none
-	CheckpointEvery time.Duration // how often the log is published: growth tells nobody when somebody was treated
+	CheckpointEvery time.Duration // how often the log is published
 	CardLife        time.Duration // how long a new card is valid
 	TrustedProxies  string        // networks whose X-Forwarded-For is believed, separated by commas
 	LogFormat       string        // text or json
@@ -136,7 +136,7 @@ func serve(ctx context.Context, env environment, c Config) error {
 		c.URL = localURL(listener) // nobody has named a host: it is this machine, on the port that was asked for
 	}
 	logger := c.logger(env)
-	house, err := datadir.Open(ctx, datadir.Options{Dir: c.Data, Keys: c.Keys, URL: c.URL, CardLife: c.CardLife, Logger: logger})
+	house, err := datadir.Open(ctx, datadir.Options{Dir: c.Data, Keys: c.Keys, URL: c.URL, CardLife: c.CardLife, Logger: logger, Reserve: datadir.DefaultReserve})
 	if err != nil {
 		return noDirectory(err, c.Data)
 	}

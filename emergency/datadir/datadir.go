@@ -113,6 +113,7 @@ type Options struct {
 	Rand     io.Reader            // default crypto/rand
 	Logger   *slog.Logger         // default slog.Default
 	Observe  func(storage.Commit) // told of every commit
+	Reserve  int64                // bytes kept back for the log on a full disk; 0 is none
 }
 
 // House is an open data directory.
@@ -173,6 +174,19 @@ func Open(ctx context.Context, o Options) (*House, error) {
 	relying, err := passkey.New(passkey.Config{RPID: reached, Name: "Locket", Origins: []string{settings.URL}, Now: o.Now})
 	if err != nil {
 		return nil, err
+	}
+	if o.Reserve > 0 {
+		kept, err := hold(o.Dir, o.Reserve, o.Logger)
+		if err != nil {
+			return nil, err
+		}
+		observe := o.Observe
+		o.Observe = func(commit storage.Commit) {
+			kept.observe(commit)
+			if observe != nil {
+				observe(commit)
+			}
+		}
 	}
 	sealer := emergency.LogSealer(keys.Data)
 	if h.Store, err = storage.Open(ctx, storage.Config{Path: filepath.Join(o.Dir, databaseFile), Sealer: sealer, Rand: o.Rand, Observe: o.Observe}); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"syscall"
 
 	"github.com/mattn/go-sqlite3"
 
@@ -97,4 +98,10 @@ func endsTransaction(err error) bool {
 func isIO(err error) bool {
 	var failed sqlite3.Error
 	return errors.As(err, &failed) && (failed.Code == sqlite3.ErrIoErr || failed.Code == sqlite3.ErrCorrupt)
+}
+
+// IsFull reports whether a commit failed because the disk has no room.
+func IsFull(err error) bool {
+	var failed sqlite3.Error
+	return errors.As(err, &failed) && (failed.Code == sqlite3.ErrFull || failed.SystemErrno == syscall.ENOSPC)
 }

@@ -45,6 +45,13 @@ test('the first account keeps the fictional household', async () => {
   assert.ok(await patient.page.locator('ul.cards > li').count() >= 6);
   await patient.page.getByText(t('console.demo')).waitFor();
   await picture(patient.page, 'demo-home');
+
+  await patient.page.locator('ul.cards h2 a').first().click();
+  await patient.page.waitForURL(/\/patients\//);
+  await patient.page.goto(`${new URL(patient.page.url()).pathname}/cards`);
+  const print = await patient.page.locator('a[href*="/print"]').first().getAttribute('href');
+  await patient.page.goto(print);
+  assert.match(await patient.page.locator('body').innerText(), /DEMO/, 'the printed card says so too');
   await patient.leave();
 });
 

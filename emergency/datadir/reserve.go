@@ -35,8 +35,8 @@ func hold(dir string, size int64, logger *slog.Logger) (*reserve, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if room, known := roomOn(dir); known && size > room/16 {
-		size = room / 16
+	if room, known := roomOn(dir); known && size > room/4 {
+		size = room / 4
 		logger.Warn("the disk is small: little room is kept back for the log", "bytes", size)
 	}
 	f, err := os.OpenFile(r.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)

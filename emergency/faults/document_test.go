@@ -46,25 +46,41 @@ func record(t testing.TB, document []byte) summary.Record {
 	return imported.Record.Sorted()
 }
 
+// claimed is a record as the house takes it from a document: what the document says of a clinic or a doctor is the word of a document.
+func claimed(r summary.Record) summary.Record {
+	for i := range r.Items {
+		if source := &r.Items[i].Source; source.Kind == summary.SourceClinician || source.Kind == summary.SourceOrganization {
+			source.Kind = summary.SourceImported
+		}
+	}
+	return r
+}
+
 // Every summary becomes a card, comes out again, and goes in from that as the same record.
 func TestEverySummaryIsIssuedExportedAndIssuedAgain(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "")
 	documents := summaries(t)
 	exported := map[string][]byte{}
-	for name, c := range h.issue(t, documents) {
+	first := h.issue(t, documents)
+	for name, c := range first {
 		if len(c.OnFront)+len(c.LeftOut) == 0 && len(record(t, documents[name]).Items) > 0 {
 			t.Errorf("%s: something is neither on the front nor left out", name)
 		}
 		exported[name] = []byte(must(t, "export", "--data", h.dir, "--patient", c.Patient).stdout)
-		if diff := cmp.Diff(record(t, documents[name]), record(t, exported[name])); diff != "" {
+		if diff := cmp.Diff(claimed(record(t, documents[name])), record(t, exported[name])); diff != "" {
 			t.Errorf("%s: the record differs after its export (-in +out):\n%s", name, diff)
 		}
 	}
 	for name, c := range h.issue(t, exported) {
-		again := must(t, "export", "--data", h.dir, "--patient", c.Patient).stdout
-		if diff := cmp.Diff(record(t, exported[name]), record(t, []byte(again))); diff != "" {
-			t.Errorf("%s: the record differs after its second export (-first +second):\n%s", name, diff)
+		if diff := cmp.Diff(first[name].OnFront, c.OnFront); diff != "" {
+			t.Errorf("%s: the front differs after an export (-first +second):\n%s", name, diff)
+		}
+		if diff := cmp.Diff(first[name].LeftOut, c.LeftOut); diff != "" {
+			t.Errorf("%s: what was left out differs after an export (-first +second):\n%s", name, diff)
+		}
+		if len(c.NotUnderstood) > 0 {
+			t.Errorf("%s: the house does not understand its own export: %v", name, c.NotUnderstood)
 		}
 	}
 	h.entries(t)

@@ -19,25 +19,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/locket-health/locket/cards"
-	"github.com/locket-health/locket/emergency/emergencytest"
 )
 
-// revoked is a house in which somebody has revoked a card; known is the card as it was.
-func revoked(t testing.TB) (*house, card) {
+// ended is a house with cards of which one was revoked, and the patient of another was deleted.
+func ended(t testing.TB) (h *house, active, revoked, deleted card) {
 	t.Helper()
-	app := emergencytest.NewApp(t)
-	anna := app.SignUp(t, "Anna")
-	patient := anna.Patient(t, "adult")
-	issued := anna.Issue(t, patient)
-	if err := app.Service.RevokeCard(t.Context(), anna.Caller(t), patient, issued.ID); err != nil {
-		t.Fatal(err)
-	}
-	if err := app.Store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, fragment, _ := strings.Cut(issued.Address.URL(), "#")
-	known := card{ID: issued.ID.String(), Patient: string(patient), URL: issued.Address.URL(), ShortCode: issued.ShortCode.String(), address: issued.Address}
-	return &house{dir: app.Dir, secrets: []string{fragment, known.secret(), known.ShortCode}}, known
+	h = newHouse(t, "")
+	issued := h.issue(t, household())
+	active, revoked, deleted = issued["family-ar-mother"], issued["adult"], issued["traveller-ja"]
+	must(t, "revoke", "--data", h.dir, "--patient", revoked.Patient, "--card", revoked.ID)
+	must(t, "delete", "--data", h.dir, "--patient", deleted.Patient, "--yes")
+	return h, active, revoked, deleted
 }
 
 // alikeAfter is how long the service takes for each answer that must not tell one kind of wrong from another.
@@ -64,11 +56,10 @@ func (a answer) told() told {
 // these answers comes before all of them could.
 func TestUnknownRevokedAndMalformedCardsAnswerAlike(t *testing.T) {
 	t.Parallel()
-	h, gone := revoked(t)
-	active := listed(t, h.issue(t, household()))[0]
+	h, active, gone, deleted := ended(t)
 	s := h.serve(t)
 	ids := map[string]string{
-		"unknown": "AAAAAAAAAAAAAAAAAAAAAA", "revoked": gone.ID, "too short": "AAAA", "too long": strings.Repeat("A", 64), "stray bits": "AAAAAAAAAAAAAAAAAAAAAB",
+		"unknown": "AAAAAAAAAAAAAAAAAAAAAA", "revoked": gone.ID, "of a deleted patient": deleted.ID, "too short": "AAAA", "too long": strings.Repeat("A", 64), "stray bits": "AAAAAAAAAAAAAAAAAAAAAB",
 		"other letters": "!!!!!!!!!!!!!!!!!!!!!!", "escaped": "%2e%2e%2e", "a quote": "%27%20OR%201=1",
 	}
 	t.Run("reader page", func(t *testing.T) {
@@ -81,8 +72,10 @@ func TestUnknownRevokedAndMalformedCardsAnswerAlike(t *testing.T) {
 	})
 	t.Run("status", func(t *testing.T) {
 		// Who holds the front of a revoked card is told so; who does not is told nothing about any card.
-		if got := s.statusOf(t, gone.ID, gone); got != "revoked" {
-			t.Errorf("to the holder of the front: %q, want revoked", got)
+		for name, c := range map[string]card{"revoked": gone, "of a deleted patient": deleted} {
+			if got := s.statusOf(t, c.ID, c); got != "revoked" {
+				t.Errorf("%s, to the holder of the front: %q, want revoked", name, got)
+			}
 		}
 		want := s.mustPost(t, http.StatusOK, "/v1/cards/"+active.ID+"/status", map[string]string{"tag": "AAAAAAAAAAAAAAAAAAAAAA"}).told()
 		for name, id := range ids {
@@ -100,13 +93,16 @@ func TestUnknownRevokedAndMalformedCardsAnswerAlike(t *testing.T) {
 				t.Errorf("%s and a wrong secret differ:\n%s", name, diff)
 			}
 		}
+		if diff := cmp.Diff(want, s.slow(t, "/v1/cards/"+deleted.ID+"/open", opening(deleted))); diff != "" {
+			t.Errorf("the card of a deleted patient with its secret and a wrong secret differ:\n%s", diff)
+		}
 		if _, got, err := s.open(active); err != nil || got.status != http.StatusOK {
 			t.Errorf("the card itself afterwards: %v, status %d", err, got.status)
 		}
 	})
 	t.Run("short code", func(t *testing.T) {
 		want := s.slow(t, "/v1/short-code", map[string]string{"code": "2222-2222-2222"})
-		for name, code := range map[string]string{"revoked": gone.ShortCode, "malformed": "hello", "empty": "", "script": "<script>alert(1)</script>"} {
+		for name, code := range map[string]string{"revoked": gone.ShortCode, "of a deleted patient": deleted.ShortCode, "malformed": "hello", "empty": "", "script": "<script>alert(1)</script>"} {
 			if diff := cmp.Diff(want, s.slow(t, "/v1/short-code", map[string]string{"code": code})); diff != "" {
 				t.Errorf("%s and unknown differ:\n%s", name, diff)
 			}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +30,7 @@ func newHouse(t testing.TB, dir string) *house {
 		dir = filepath.Join(t.TempDir(), "data")
 	}
 	must(t, "keys", "init", "--data", dir)
-	return &house{dir: dir}
+	return &house{dir: dir, secrets: slices.Clone(responder)}
 }
 
 // card is what the files of an issued card say.

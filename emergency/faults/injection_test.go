@@ -25,7 +25,6 @@ func TestInjectionsAreText(t *testing.T) {
 	c := listed(t, h.issue(t, household()))[0]
 	s := h.serve(t)
 	h.secrets = append(h.secrets, "evil.example", "forged", "sqlite_master")
-	h.secrets = append(h.secrets, responder...)
 	granted := 0
 	for _, injection := range injections {
 		for _, field := range []string{"secret", "step", "reason", "reason_text", "name", "role", "organization", "callback", "country", "grant"} {

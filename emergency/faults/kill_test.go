@@ -69,7 +69,6 @@ func logged(t *testing.T, entries []audit.Entry, answers []opened) {
 // F1, promise 1: whenever the power goes during a thousand openings, every answer that carried data has its entry afterwards, and the house opens again.
 func TestNoLogNoDataAfterKill(t *testing.T) {
 	h := newHouse(t, "")
-	h.secrets = append(h.secrets, responder...)
 	people := listed(t, h.issue(t, household()))
 	seed := uint64(number(t, "LOCKET_FAULT_SEED", 1))
 	random := rand.New(rand.NewPCG(seed, 0))

@@ -6,6 +6,7 @@
 package faults
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,6 +32,11 @@ func build(run func() int) int {
 	made, err := exec.Command("go", "build", "-o", program, "github.com/locket-health/locket/cmd/locket").CombinedOutput()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "the program does not build: %v\n%s", err, made)
+		return 1
+	}
+	// The tests mostly wait for the program, or for its time-outs. A -parallel of the command line wins: it is read later.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return run()

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"math/big"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,8 +80,7 @@ func TestForgedCardsAreNotVerified(t *testing.T) {
 // the same card, also where it was revoked.
 func TestAlteredCards(t *testing.T) {
 	t.Parallel()
-	h, gone := revoked(t)
-	c := listed(t, h.issue(t, household()))[0]
+	h, c, gone, _ := ended(t)
 	trust := filepath.Join(t.TempDir(), "trust.json")
 	write(t, trust, []byte(must(t, "keys", "show", "--data", h.dir).stdout))
 	if got := verify(t, "--trust", trust, c.URL); got.Status != "verified" || got.ID != c.ID {
@@ -216,5 +216,43 @@ func TestWhatIsNoCard(t *testing.T) {
 		if found := obeyed(result.stdout + result.stderr); found != "" {
 			t.Errorf("%s: the terminal gets %s", name, found)
 		}
+	}
+}
+
+// A7, ASVS 8.3.2: a card that is revoked beside a running server opens nothing from the next request on, not even what it had opened, and says so; its front
+// stays readable.
+func TestRevocationBitesAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "")
+	issued := h.issue(t, household())
+	c, other := issued["adult"], issued["traveller-ja"]
+	s := h.serve(t)
+	o, got, err := s.open(c)
+	if err != nil || got.status != http.StatusOK {
+		t.Fatalf("before: %v, status %d", err, got.status)
+	}
+	if status := s.statusOf(t, c.ID, c); status != "active" {
+		t.Errorf("before: %s", status)
+	}
+	must(t, "revoke", "--data", h.dir, "--patient", c.Patient, "--card", c.ID)
+	again := opening(c)
+	again["grant"] = o.Grant
+	for name, request := range map[string]map[string]string{"a new opening": opening(c), "a running grant": again} {
+		if got := s.mustPost(t, http.StatusNotFound, "/v1/cards/"+c.ID+"/open", request); got.problem() != "no_card" {
+			t.Errorf("%s: %s", name, got.body)
+		}
+	}
+	if status := s.statusOf(t, c.ID, c); status != "revoked" {
+		t.Errorf("afterwards: %s, want revoked", status)
+	}
+	s.mustPost(t, http.StatusNotFound, "/v1/short-code", map[string]string{"code": c.ShortCode})
+	if got := verify(t, "--data", h.dir, c.URL); got.Status != "revoked" || got.Summary == nil {
+		t.Errorf("verify: %s, the front is shown: %v", got.Status, got.Summary != nil)
+	}
+	if result := locket(t, "revoke", "--data", h.dir, "--patient", other.Patient, "--card", c.ID); result.code != 1 {
+		t.Errorf("somebody else's card: exit %d", result.code)
+	}
+	if _, got, err := s.open(other); err != nil || got.status != http.StatusOK {
+		t.Errorf("another card: %v, status %d", err, got.status)
 	}
 }

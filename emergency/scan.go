@@ -24,9 +24,9 @@ const (
 
 // Scan writes down that a card's address was opened, for cards that exist. The reader's page is served whatever it returns: the front never locks.
 func (s *Service) Scan(ctx context.Context, c Caller, id cards.ID) error {
-	var card Card
+	var patient PatientID
 	err := s.Store.View(ctx, func(r Reader) (err error) {
-		card, err = r.Card(id)
+		patient, err = r.PatientOf(id)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -35,11 +35,11 @@ func (s *Service) Scan(ctx context.Context, c Caller, id cards.ID) error {
 	if err != nil {
 		return err
 	}
-	return s.recordLimited(ctx, "scan", id, s.scanEvent(c, card))
+	return s.recordLimited(ctx, "scan", id, s.scanEvent(c, id, patient))
 }
 
-func (s *Service) scanEvent(c Caller, card Card) audit.Event {
-	return audit.Event{Type: audit.CardScanned, At: s.clock(), Subject: string(card.Patient), Card: card.ID.String(), Outcome: audit.Done,
+func (s *Service) scanEvent(c Caller, card cards.ID, patient PatientID) audit.Event {
+	return audit.Event{Type: audit.CardScanned, At: s.clock(), Subject: string(patient), Card: card.String(), Outcome: audit.Done,
 		Actor: audit.Actor{Kind: audit.ByResponder, Verified: audit.Claimed, Network: c.Network}}
 }
 
@@ -116,7 +116,7 @@ func (s *Service) findByShortCode(ctx context.Context, c Caller, typed string) (
 	if err != nil {
 		return "", err
 	}
-	event := s.scanEvent(c, card)
+	event := s.scanEvent(c, card.ID, card.Patient)
 	event.Details = map[string]string{"via": "short_code"}
 	logged := s.entries.allow("scan", card.ID, s.now(), &event)
 	if err := s.Store.Update(ctx, func(tx Tx) error {

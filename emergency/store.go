@@ -85,6 +85,7 @@ type Reader interface {
 	RulesHistory(PatientID) ([]Rules, error) // oldest first
 
 	Card(cards.ID) (Card, error)
+	PatientOf(cards.ID) (PatientID, error) // whose card it is: all that a scan needs to know
 	Cards(PatientID) ([]Card, error)
 	ShortCode(finder Token) (ShortCode, error)
 	Grant(token Token) (Grant, error)

@@ -20,6 +20,7 @@ var (
 			sealed_label = excluded.sealed_label
 		WHERE card.patient = excluded.patient`)
 	cardByID   = portable(`SELECT ` + cardColumns + ` FROM card WHERE card.id = $1`)
+	cardOwner  = portable(`SELECT card.patient FROM card WHERE card.id = $1`)
 	cardsOfOne = portable(`SELECT ` + cardColumns + ` FROM card WHERE card.patient = $1 ORDER BY card.issued_at, card.id`)
 
 	// One statement, because it is on the way of every opening: four would take twice as long.
@@ -50,6 +51,13 @@ func (r reader) Card(id cards.ID) (emergency.Card, error) {
 	var c emergency.Card
 	err := r.t.one(cardByID, []any{id[:]}, cardTargets(&c)...)
 	return c, err
+}
+
+// PatientOf implements emergency.Reader.
+func (r reader) PatientOf(id cards.ID) (emergency.PatientID, error) {
+	var patient emergency.PatientID
+	err := r.t.one(cardOwner, []any{id[:]}, &patient)
+	return patient, err
 }
 
 // Cards implements emergency.Reader.

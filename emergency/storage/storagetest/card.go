@@ -24,6 +24,9 @@ func testCards(t *testing.T, s Store) {
 	stolen := card(2, p)
 	refused(t, s, emergency.ErrInvalid, func(tx emergency.Tx) error { return tx.PutCard(stolen) })
 	shows(t, s, card(2, patient(2).ID), func(r emergency.Reader) (emergency.Card, error) { return r.Card(stolen.ID) })
+	shows(t, s, p, func(r emergency.Reader) (emergency.PatientID, error) { return r.PatientOf(first.ID) })
+	shows(t, s, patient(2).ID, func(r emergency.Reader) (emergency.PatientID, error) { return r.PatientOf(stolen.ID) })
+	missing(t, s, func(r emergency.Reader) (any, error) { return r.PatientOf(cardID(99)) })
 }
 
 func testOpening(t *testing.T, s Store) {

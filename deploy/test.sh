@@ -34,6 +34,8 @@ failed=0
 group=0
 
 export LOCKET_BIN=$work/locket
+export TMPDIR=$work/tmp # whatever is left in it goes with the rest
+mkdir "$TMPDIR"
 export LOCKET_ARTIFACTS=$artifacts
 export PATH=$PATH:/usr/local/go/bin
 

@@ -10,6 +10,7 @@ import (
 type HistoryView struct {
 	Checkpoint string // the signed note that the proofs lead to; "" while none is published
 	VKey       string
+	Last       uint64         // number of the last entry there is; 0 when there is none
 	Entries    []HistoryEntry // in order of Seq
 }
 
@@ -44,6 +45,12 @@ func (s *Service) AccountHistory(ctx context.Context, c Caller, after uint64, li
 
 func (s *Service) history(ctx context.Context, subject string, after uint64, limit int) (HistoryView, error) {
 	view := HistoryView{VKey: s.Log.VKey()}
+	if err := s.Store.View(ctx, func(r Reader) (err error) {
+		view.Last, err = r.LastEntry(subject)
+		return err
+	}); err != nil {
+		return view, err
+	}
 	proved, err := s.Log.History(ctx, subject, after, min(max(limit, 1), maxHistory))
 	if err != nil {
 		return view, err

@@ -395,6 +395,9 @@ func TestEveryEntryCanBeProved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if last := history.Entries[len(history.Entries)-1].Seq; history.Last != last {
+		t.Errorf("the last entry is said to be number %d, and is %d", history.Last, last)
+	}
 	var kinds []audit.Type
 	for _, entry := range history.Entries {
 		kinds = append(kinds, entry.Event.Type)

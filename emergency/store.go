@@ -95,6 +95,8 @@ type Reader interface {
 	// Opening reads what a decision needs in one step: the card, its patient, the latest rules and the sealed record.
 	Opening(cards.ID) (Opening, error)
 
+	// LastEntry is the number of a subject's last log entry, 0 when there is none.
+	LastEntry(subject string) (uint64, error)
 	// Unseen counts a patient's entries of the given types beyond the one that the keepers have seen.
 	Unseen(patient PatientID, after uint64, types []audit.Type) (int, error)
 	// Counts are sums for metrics: accounts, patients, cards, grants.

@@ -40,7 +40,7 @@ func (w Words) Face(lang string, issued emergency.Issued) cards.Face {
 func (w Words) lines(lang string, front summary.Front) []cards.Line {
 	var lines []cards.Line
 	if who := front.Identity; who.AnswersTo != "" || len(who.Languages) > 0 {
-		text := joined(w.Catalog.T(lang, "card.part_separator"), w.isolate(lang, who.AnswersTo), w.languages(lang, who.Languages))
+		text := w.chain(lang, "card.parts", w.isolate(lang, who.AnswersTo), w.languages(lang, who.Languages))
 		lines = append(lines, cards.Line{Label: w.Catalog.T(lang, "card.answers_to"), Text: text})
 	}
 	for _, s := range section.All() {
@@ -58,7 +58,7 @@ func (w Words) lines(lang string, front summary.Front) []cards.Line {
 		for _, at := range []int{1, 0} {
 			if len(said[at]) > 0 {
 				label := w.Catalog.T(lang, "section."+s.String())
-				lines = append(lines, cards.Line{Label: label, Text: strings.Join(said[at], w.Catalog.T(lang, "card.item_separator")), Critical: at == 1})
+				lines = append(lines, cards.Line{Label: label, Text: w.chain(lang, "card.items", said[at]...), Critical: at == 1})
 			}
 		}
 	}

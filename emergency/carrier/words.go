@@ -52,7 +52,7 @@ func (w Words) item(lang string, item summary.FrontItem) string {
 	for i := range parts {
 		parts[i] = w.isolate(lang, parts[i])
 	}
-	return joined(t("card.part_separator"), parts...)
+	return w.chain(lang, "card.parts", parts...)
 }
 
 // isolate keeps a text of the other direction together in a line: without it "23 kg" before a date in an Arabic line reads "kg, 2 23", and the plus of a
@@ -118,6 +118,21 @@ func (w Words) Explain(err error) error {
 		words += " (" + refusal.Cause.Error() + ")"
 	}
 	return errors.New(words)
+}
+
+// chain puts texts one after another as a language does, by a key that joins two of them.
+func (w Words) chain(lang, key string, parts ...string) string {
+	chained := ""
+	for _, part := range parts {
+		switch {
+		case part == "":
+		case chained == "":
+			chained = part
+		default:
+			chained = w.Catalog.T(lang, key, "first", chained, "next", part)
+		}
+	}
+	return chained
 }
 
 func joined(separator string, parts ...string) string {

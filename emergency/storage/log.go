@@ -213,6 +213,12 @@ func (s *Store) SaveCheckpoint(ctx context.Context, signed audit.Signed) error {
 	})
 }
 
+// LastEntry implements emergency.Reader.
+func (r reader) LastEntry(subject string) (uint64, error) {
+	head, err := logTx{r.t}.LogHead(context.Background(), subject)
+	return head.Seq, err
+}
+
 // Unseen implements emergency.Reader.
 func (r reader) Unseen(patient emergency.PatientID, after uint64, types []audit.Type) (int, error) {
 	wanted := make(map[audit.Type]bool, len(types))

@@ -1,6 +1,9 @@
 package emergency
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 const (
 	// clockBack is how far the clock may go back before it is worth a warning.
@@ -13,27 +16,31 @@ const (
 // clock is what the clock shows, in whole milliseconds, as entries of the log have it. The order of entries is their number, not their time.
 func (s *Service) clock() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
 
-// now is the latest time seen, for everything that ends: a clock that is set back brings no grant, session or ceremony back to life. After a
-// restart it begins with the time of the last published checkpoint.
+// seen is the latest time seen, and when it was: what ends goes by it.
+type seen struct {
+	mu      sync.Mutex
+	latest  time.Time
+	reading time.Time // of the clock at latest, with the monotonic one where there is one
+	warned  bool      // that the clock went back
+}
+
+// now is the latest time seen and what has passed since, for everything that ends: a clock that is set back brings no grant, session or ceremony back
+// to life, and what begins while it is behind ends as soon as at any other time. After a restart it begins with the time of the last published checkpoint.
 func (s *Service) now() time.Time {
-	shown := s.clock().UnixMilli()
-	for {
-		latest := s.latest.Load()
-		if latest-shown > clockDoubt.Milliseconds() {
-			if s.latest.CompareAndSwap(latest, shown) {
-				s.Logger.Warn("the clock went back so far that it must have been wrong before: it is believed", "by", time.Duration(latest-shown)*time.Millisecond)
-			}
-			continue
-		}
-		if shown <= latest {
-			if latest-shown > clockBack.Milliseconds() && s.warned.CompareAndSwap(false, true) {
-				s.Logger.Warn("the clock went back: what has ended stays ended until it has caught up", "by", time.Duration(latest-shown)*time.Millisecond)
-			}
-			return time.UnixMilli(latest).UTC()
-		}
-		if s.latest.CompareAndSwap(latest, shown) {
-			s.warned.Store(false)
-			return time.UnixMilli(shown).UTC()
-		}
+	s.seen.mu.Lock()
+	defer s.seen.mu.Unlock()
+	reading := s.Now()
+	latest := s.seen.latest.Add(max(0, reading.Sub(s.seen.reading)))
+	switch behind := latest.Sub(reading.Round(0)); {
+	case behind <= 0:
+		latest, s.seen.warned = reading, false
+	case behind > clockDoubt:
+		s.Logger.Warn("the clock went back so far that it must have been wrong before: it is believed", "by", behind)
+		latest, s.seen.warned = reading, false
+	case behind > clockBack && !s.seen.warned:
+		s.Logger.Warn("the clock went back: what has ended stays ended", "by", behind)
+		s.seen.warned = true
 	}
+	s.seen.latest, s.seen.reading = latest.Round(0), reading
+	return s.seen.latest.UTC().Truncate(time.Millisecond)
 }

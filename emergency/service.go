@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"github.com/locket-health/locket/audit"
@@ -43,9 +42,8 @@ type Service struct {
 	codes    *vault.Gate
 	overhead int // bytes of a card beside its summary
 	policies policyCache
-	warned   atomic.Bool  // that the clock went back
-	latest   atomic.Int64 // the latest time seen, in Unix milliseconds
-	welcome  []PatientID  // kept by every new account; empty but in a demonstration
+	seen     seen
+	welcome  []PatientID // kept by every new account; empty but in a demonstration
 	entries  entryCounts
 	later    later
 }
@@ -83,9 +81,9 @@ func New(config Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{Config: config, codes: vault.NewGate(codeGate), overhead: beside}
+	s := &Service{Config: config, codes: vault.NewGate(codeGate), overhead: beside, seen: seen{reading: config.Now()}}
 	if last, err := config.Log.Checkpoint(context.Background()); err == nil {
-		s.latest.Store(last.At.UnixMilli())
+		s.seen.latest = last.At
 	}
 	return s, nil
 }

@@ -67,8 +67,16 @@ func TestClockThatJumps(t *testing.T) {
 		if _, err := app.Service.Authenticate(ctx, anna.Token); !errors.Is(err, emergency.ErrSignIn) {
 			t.Errorf("%s: a session that has ended: %v, want ErrSignIn", jump.name, err)
 		}
-		if opened, err := app.Service.Open(ctx, stranger, emergencytest.OpenRequest(issued)); err != nil || !opened.Until.After(opened.Now) {
+		opened, err := app.Service.Open(ctx, stranger, emergencytest.OpenRequest(issued))
+		if err != nil || !opened.Until.After(opened.Now) {
 			t.Errorf("%s: a new opening: %v, from %v until %v", jump.name, err, opened.Now, opened.Until)
+		}
+		// What begins while the clock is wrong lasts as long as it says, and no longer.
+		app.Clock.Add(opened.Until.Sub(opened.Now))
+		began := emergencytest.OpenRequest(issued)
+		began.Grant = opened.Grant
+		if _, err := app.Service.Open(ctx, stranger, began); !errors.Is(err, emergency.ErrRefused) {
+			t.Errorf("%s: looking again when the time was over: %v, want ErrRefused", jump.name, err)
 		}
 	}
 	app.Clock.Add(-20 * 24 * time.Hour)

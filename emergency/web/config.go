@@ -38,7 +38,7 @@ type Config struct {
 	Demo           bool                 // marks every page
 	TrustedProxies []netip.Prefix       // whose X-Forwarded-For is believed; default nobody's
 	Limits         Limits               // zero rates are sensible ones
-	MaxInFlight    int                  // requests worked on at once, beyond which new ones are shed; default 1,024
+	MaxInFlight    int                  // requests worked on at once, beyond which new ones are refused; default 1,024
 	MaxConnections int                  // connections held open at once; default 8,192
 	Registry       *prometheus.Registry // default a new one
 	Logger         *slog.Logger         // default slog.Default

@@ -21,6 +21,7 @@ type exchange struct {
 	lang   locale.Lang
 	from   netip.Addr
 	caller emergency.Caller
+	leave  func() // gives back the place that the work is done at
 }
 
 // recorder notes what the access log and the metrics say about an answer.
@@ -60,7 +61,7 @@ func recorderOf(w http.ResponseWriter) *recorder {
 // newExchange begins an exchange with a stranger. The language is the one asked for by ?lang=, kept in the console's cookie, or accepted.
 func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	from := recorderOf(w).from
-	x := &exchange{Server: s, w: w, r: r, from: from}
+	x := &exchange{Server: s, w: w, r: r, from: from, leave: func() {}}
 	x.lang = s.language(r)
 	x.caller = emergency.Caller{Network: network(from), Lang: x.lang.Code}
 	return x
@@ -92,9 +93,15 @@ func (x *exchange) bytes(contentType string, body []byte) error {
 	return x.write(body)
 }
 
-// write answers a whole body. Its length goes ahead of it, so that it is neither cut into chunks nor followed by a packet that ends it.
-func (x *exchange) write(body []byte) error {
+// write answers a whole body.
+func (x *exchange) write(body []byte) error { return x.send(http.StatusOK, body) }
+
+// send answers a whole body. Its length goes ahead of it, so that it is neither cut into chunks nor followed by a packet that ends it; whoever reads
+// it slowly holds no place meanwhile.
+func (x *exchange) send(status int, body []byte) error {
+	x.leave()
 	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	x.w.WriteHeader(status)
 	_, err := x.w.Write(body)
 	return disconnected(err)
 }

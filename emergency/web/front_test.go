@@ -141,32 +141,6 @@ func TestTheFrontNeverLocks(t *testing.T) {
 			t.Errorf("somebody else is slowed too: %d", w.Code)
 		}
 	})
-	t.Run("the server is full", func(t *testing.T) {
-		enter, leave := make(chan struct{}), make(chan struct{})
-		app := newApp(t, func(c *Config) {
-			c.MaxInFlight = 1
-			c.Ready = func(context.Context) error {
-				close(enter)
-				<-leave
-				return nil
-			}
-		})
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			app.browser(t).get("/readyz")
-		}()
-		<-enter
-		w := app.browser(t).get("/")
-		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
-			t.Errorf("a full server answers %d", w.Code)
-		}
-		if w := app.browser(t).get("/c/x"); w.Code != http.StatusOK {
-			t.Errorf("a full server refuses the front: %d", w.Code)
-		}
-		close(leave)
-		<-done
-	})
 }
 
 // TestNoLogNoData: when the log cannot be written the answer is a refusal with what to do, and nothing of the record.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -39,9 +40,13 @@ func (s *Server) ready(x *exchange) error {
 	default:
 		report.Age, report.Size = int64(s.Now().Sub(checkpoint.At)/time.Second), checkpoint.Size
 	}
-	if !report.Ready {
-		x.w.Header().Set("Content-Type", "application/json")
-		x.w.WriteHeader(http.StatusServiceUnavailable)
+	if report.Ready {
+		return x.json(report)
 	}
-	return x.json(report)
+	body, err := json.Marshal(report)
+	if err != nil {
+		return err
+	}
+	x.w.Header().Set("Content-Type", "application/json")
+	return x.send(http.StatusServiceUnavailable, body)
 }

@@ -16,7 +16,7 @@ import (
 // wrap puts around the router what must hold for every answer, also for those of no route: gorilla/mux runs its own middleware only when a
 // route was found.
 func (s *Server) wrap(router http.Handler) http.Handler {
-	return s.observe(s.secure(s.shed(s.sameOrigin(router))))
+	return s.observe(s.secure(s.sameOrigin(router)))
 }
 
 // observe gives a request its number, catches a panic, counts and logs. The log line has the pattern of the route, never the address asked for:
@@ -74,43 +74,6 @@ func (s *Server) secure(next http.Handler) http.Handler {
 }
 
 func isControl(r rune) bool { return r < ' ' || 0x7f <= r && r < 0xa0 || r == '\ufffd' }
-
-// shed refuses new work while MaxInFlight requests are worked on, so that those are finished in time. The front and its files are never
-// refused: they cost next to nothing and somebody may be lying on the ground.
-func (s *Server) shed(next http.Handler) http.Handler {
-	places := make(chan struct{}, s.MaxInFlight)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isFront(r) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
-		default:
-			s.newExchange(w, r).fail(emergency.ErrBusy)
-			return
-		}
-		if wait := s.limits.everybody.allow(r.Context(), recorderOf(w).from, ""); wait > 0 {
-			s.newExchange(w, r).fail(tooMany(wait))
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// isFront reports whether a request is for what a finder needs to read a front.
-func isFront(r *http.Request) bool {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return false
-	}
-	for _, prefix := range []string{"/c/", "/static/", "/sw.js", "/.well-known/jwks.json", "/healthz"} {
-		if strings.HasPrefix(r.URL.Path, prefix) {
-			return true
-		}
-	}
-	return false
-}
 
 // sameOrigin refuses changes that another site's page asks for with this site's cookies.
 func (s *Server) sameOrigin(next http.Handler) http.Handler {

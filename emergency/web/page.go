@@ -84,9 +84,7 @@ func (x *exchange) render(status int, name string, p page) error {
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Language", x.lang.Code)
 	header.Set("Vary", "Accept-Language, Cookie")
-	x.w.WriteHeader(status)
-	_, err := x.w.Write(out.Bytes())
-	return disconnected(err)
+	return x.send(status, out.Bytes())
 }
 
 // show answers a page that went well.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/locket-health/locket/emergency"
@@ -118,9 +117,7 @@ func (x *exchange) fail(err error) {
 		body = nil // a problem has nothing that JSON cannot write
 	}
 	header.Set("Content-Type", "application/problem+json")
-	header.Set("Content-Length", strconv.Itoa(len(body)))
-	x.w.WriteHeader(p.Status)
-	_, _ = x.w.Write(body)
+	_ = x.send(p.Status, body)
 }
 
 // detail says what to do about a refusal, and for input that cannot be taken what is wrong with it.

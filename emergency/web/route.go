@@ -1,8 +1,11 @@
 package web
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/gorilla/mux"
 
@@ -22,6 +25,7 @@ const (
 // Largest bodies by what they carry.
 const (
 	noBody     = 0
+	shortBody  = 16 << 10        // what a stranger sends: it is read before anything is known of the sender
 	smallBody  = 64 << 10        // a form, a passkey's answer
 	rulesBody  = 512 << 10       // rules as JSON inside JSON
 	choiceBody = 1 << 20         // the choice of a front: one line an item
@@ -34,6 +38,7 @@ type route struct {
 	method  string
 	pattern string // for gorilla/mux, and what the log and the metrics call it
 	access  access
+	room    room
 	body    int64
 	limit   func(limiters) *limit // nil for the limit of everybody alone
 	handle  func(*Server, *exchange) error
@@ -49,12 +54,10 @@ func (s *Server) router() http.Handler {
 		}
 		router.Handle(route.pattern, s.door(route)).Methods(methods...)
 	}
-	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.newExchange(w, r).fail(notFound)
-	})
-	router.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	router.NotFoundHandler = s.nothing(func(http.ResponseWriter, *http.Request) error { return notFound })
+	router.MethodNotAllowedHandler = s.nothing(func(w http.ResponseWriter, r *http.Request) error {
 		w.Header()["Allow"] = allowed(router, r)
-		s.newExchange(w, r).fail(errMethod)
+		return errMethod
 	})
 	return router
 }
@@ -73,13 +76,22 @@ func allowed(router *mux.Router, r *http.Request) []string {
 	return slices.Compact(methods)
 }
 
-// door lets a request in: it bounds the body, counts tries, looks who it is, and turns what comes back as an error into words.
+// nothing answers what no route is for. Guesses count as everything else does.
+func (s *Server) nothing(why func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := s.newExchange(w, r)
+		if err := x.pace(s.limits.everybody); err != nil {
+			x.fail(err)
+			return
+		}
+		x.fail(why(w, r))
+	})
+}
+
+// door lets a request in, and turns what comes back as an error into words.
 func (s *Server) door(route *route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recorderOf(w).route = route.pattern
-		if r.Body != nil && r.Body != http.NoBody {
-			r.Body = http.MaxBytesReader(w, r.Body, route.body)
-		}
 		x := s.newExchange(w, r)
 		x.route = route
 		if err := x.enter(); err != nil {
@@ -90,22 +102,42 @@ func (s *Server) door(route *route) http.Handler {
 			x.fail(err)
 			return
 		}
-		if err := route.handle(s, x); err != nil {
+		if err := x.work(func() error { return route.handle(s, x) }); err != nil {
 			x.fail(err)
 		}
 	})
 }
 
-// enter checks the route's limit and its access.
+// enter counts the try, looks who it is, and reads what was sent.
 func (x *exchange) enter() error {
-	if x.route.limit != nil {
-		if wait := x.route.limit(x.limits).allow(x.r.Context(), x.from, ""); wait > 0 {
-			return tooMany(wait)
+	if x.route.room != free {
+		if err := x.pace(x.limits.everybody); err != nil {
+			return err
 		}
 	}
-	if x.route.access == anyone {
-		return nil
+	if x.route.limit != nil {
+		if err := x.pace(x.route.limit(x.limits)); err != nil {
+			return err
+		}
 	}
+	if x.route.access != anyone {
+		if err := x.work(x.identify); err != nil {
+			return err
+		}
+	}
+	return x.receive()
+}
+
+// pace counts one try by whoever asks.
+func (x *exchange) pace(l *limit) error {
+	if wait := l.allow(x.r.Context(), x.from, ""); wait > 0 {
+		return tooMany(wait)
+	}
+	return nil
+}
+
+// identify looks who it is, and whether the route is for them.
+func (x *exchange) identify() error {
 	if err := x.authenticate(); err != nil {
 		return err
 	}
@@ -114,6 +146,34 @@ func (x *exchange) enter() error {
 		return emergency.ErrSignIn
 	}
 	return nil
+}
+
+// receive bounds the body and reads it, but for that of long work, which reads its own at its place.
+func (x *exchange) receive() error {
+	if x.r.Body == nil || x.r.Body == http.NoBody {
+		return nil
+	}
+	x.r.Body = http.MaxBytesReader(x.w, x.r.Body, x.route.body)
+	if x.route.body == noBody || x.route.room == long {
+		return nil
+	}
+	body, err := io.ReadAll(x.r.Body)
+	if err != nil {
+		return unread(err)
+	}
+	x.r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}
+
+// work does something at a place, which is given back by leave as soon as the answer is whole.
+func (x *exchange) work(do func() error) error {
+	leave, err := x.places.take(x.route.room)
+	if err != nil {
+		return err
+	}
+	x.leave = sync.OnceFunc(leave)
+	defer x.leave()
+	return do()
 }
 
 // goesToSignIn reports whether a stranger who asked for a page is sent to the sign-in page. A form that was filled in is not thrown away by

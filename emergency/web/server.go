@@ -34,6 +34,7 @@ type Server struct {
 	readers      map[string]readerPage
 	worker       []byte
 	limits       limiters
+	places       places
 	metrics      *metrics
 	readerPolicy string
 	public       http.Handler
@@ -48,7 +49,7 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: config, accepted: &accepted{catalog: config.Catalog}, worker: config.Assets.ServiceWorker()}
+	s := &Server{Config: config, accepted: &accepted{catalog: config.Catalog}, worker: config.Assets.ServiceWorker(), places: newPlaces(config.MaxInFlight)}
 	l, off := config.Limits, config.Limits.Off
 	s.limits = limiters{
 		everybody: newLimit("everybody", l.Everybody, off, config.Logger),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -13,13 +12,9 @@ import (
 	"time"
 
 	"github.com/locket-health/locket/emergency/bench"
-	"github.com/locket-health/locket/emergency/carrier"
 	"github.com/locket-health/locket/emergency/datadir"
 	"github.com/locket-health/locket/emergency/emergencytest"
-	"github.com/locket-health/locket/emergency/locale"
-	"github.com/locket-health/locket/emergency/summary"
 	"github.com/locket-health/locket/emergency/web"
-	"github.com/locket-health/locket/static"
 )
 
 func benchCommand() command {
@@ -103,25 +98,6 @@ func runBench(ctx context.Context, env environment, c bench.Config, asJSON bool)
 
 // serveMeasured is the house as locket serve runs it, without the limits on how often one address may ask.
 func serveMeasured(ctx context.Context, house *datadir.House, listener net.Listener) error {
-	catalog, err := locale.Load(static.Locales())
-	if err != nil {
-		return err
-	}
-	keys, err := house.Trusted.MarshalJWKS()
-	if err != nil {
-		return err
-	}
-	assets, err := web.NewAssets(house.Terms, summary.Dictionary())
-	if err != nil {
-		return err
-	}
-	words := carrier.Words{Catalog: catalog, Terms: house.Terms}
-	server, err := web.New(web.Config{
-		Service: house.Service, Catalog: catalog, Terms: house.Terms, Log: house.Log, Keys: keys, URL: house.Settings.URL, Assets: assets,
-		Face: words.Face, Ready: house.Ready, Limits: web.Limits{Off: true}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
-	if err != nil {
-		return err
-	}
-	return server.Run(ctx, listener)
+	c := Config{CheckpointEvery: defaultCheckpointEvery}
+	return serveHouse(ctx, house, listener, c, web.Config{Limits: web.Limits{Off: true}, Logger: slog.New(slog.DiscardHandler)})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/datadir"
 	"github.com/locket-health/locket/emergency/emergencytest"
+	"github.com/locket-health/locket/emergency/web"
 )
 
 func demoCommand() command {
@@ -94,7 +95,7 @@ func demo(ctx context.Context, env environment, listen string) (err error) {
 	if err := demoBanner(env, house, url, issued); err != nil {
 		return err
 	}
-	return serveHouse(ctx, house, listener, Config{CheckpointEvery: time.Second}, logger, true)
+	return serveHouse(ctx, house, listener, Config{CheckpointEvery: time.Second}, web.Config{Logger: logger, Demo: true})
 }
 
 // colored reports whether what is printed is looked at in a terminal that shows colours.

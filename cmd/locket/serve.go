@@ -34,6 +34,8 @@ type Config struct {
 	LogFormat       string        // text or json
 }
 
+const defaultCheckpointEvery = 10 * time.Second
+
 func bindConfig(f *flags) *Config {
 	var c Config
 	f.declare("data", "DIR")
@@ -47,7 +49,7 @@ func bindConfig(f *flags) *Config {
 	f.declare("private-listen", "HOST:PORT")
 	f.StringVar(&c.PrivateListen, "private-listen", "", "where to listen for metrics; nowhere if empty")
 	f.declare("checkpoint-every", "TIME")
-	f.DurationVar(&c.CheckpointEvery, "checkpoint-every", 10*time.Second, "how often the log is published")
+	f.DurationVar(&c.CheckpointEvery, "checkpoint-every", defaultCheckpointEvery, "how often the log is published")
 	f.declare("card-life", "TIME")
 	f.DurationVar(&c.CardLife, "card-life", 3*365*24*time.Hour, "how long a new card is valid")
 	f.declare("trusted-proxies", "NETWORKS")
@@ -141,7 +143,7 @@ func serve(ctx context.Context, env environment, c Config) error {
 		return noDirectory(err, c.Data)
 	}
 	logger.Info("locket serves", "url", house.Settings.URL, "listen", listener.Addr().String(), "version", version())
-	return errors.Join(serveHouse(ctx, house, listener, c, logger, false), house.Close(context.WithoutCancel(ctx)))
+	return errors.Join(serveHouse(ctx, house, listener, c, web.Config{Logger: logger}), house.Close(context.WithoutCancel(ctx)))
 }
 
 // localURL is the address of a server on this machine, by the name that passkeys accept.
@@ -150,13 +152,14 @@ func localURL(listener net.Listener) string {
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort("localhost", port)}).String()
 }
 
-// serveHouse runs the server and what goes on beside it until ctx ends.
-func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener, c Config, logger *slog.Logger, demo bool) error {
+// serveHouse runs the server and what goes on beside it until ctx ends. custom says what is special about the server.
+func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener, c Config, custom web.Config) error {
 	proxies, err := c.proxies()
 	if err != nil {
 		return err
 	}
-	server, err := newServer(house, web.Config{Demo: demo, TrustedProxies: proxies, Logger: logger})
+	custom.TrustedProxies = proxies
+	server, err := newServer(house, custom)
 	if err != nil {
 		return err
 	}
@@ -180,7 +183,7 @@ func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener
 	group.Go(func() error {
 		every(ctx, c.CheckpointEvery, func() {
 			if _, err := house.Log.Publish(ctx); err != nil && ctx.Err() == nil {
-				logger.Error("the log was not published", "err", err)
+				custom.Logger.Error("the log was not published", "err", err)
 			}
 		})
 		return nil
@@ -188,7 +191,7 @@ func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener
 	group.Go(func() error {
 		every(ctx, time.Minute, func() {
 			if _, err := house.Service.Sweep(ctx); err != nil && ctx.Err() == nil {
-				logger.Error("what has ended was not swept out", "err", err)
+				custom.Logger.Error("what has ended was not swept out", "err", err)
 			}
 		})
 		return nil

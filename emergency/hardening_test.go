@@ -92,8 +92,8 @@ func TestWhatHappensBetweenDecisionAndCommitCounts(t *testing.T) {
 				}
 			}}
 			opened, err := app.Service.Open(ctx, stranger, request)
-			if !errors.Is(err, emergency.ErrChanged) || len(opened.Record.Items) > 0 {
-				t.Errorf("the opening under way: %d items, %v, want ErrChanged", len(opened.Record.Items), err)
+			if !errors.Is(err, emergency.ErrChanged) || opened.Record.Items > 0 {
+				t.Errorf("the opening under way: %d items, %v, want ErrChanged", opened.Record.Items, err)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package emergency
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -37,8 +38,8 @@ type Opened struct {
 	GrantID    GrantID
 	Until, Now time.Time
 	Step       string
-	Lang       string         // of the holder's own words
-	Record     summary.Record // filtered to Sections
+	Lang       string             // of the holder's own words
+	Record     summary.Disclosure // filtered to Sections
 	Sections   section.Set
 	Next       []string // further steps: the same on every card, whatever is or is not behind the glass
 	Says       []rules.Message
@@ -180,22 +181,30 @@ func (s *Service) reopen(ctx context.Context, c Caller, request OpenRequest, doo
 // disclose unseals what a grant covers and hands it out, once the entry that says so is durable. What was decided on must still hold inside the
 // transaction: a card revoked or rules changed in between end it with ErrChanged, which the responder may simply try again.
 func (s *Service) disclose(ctx context.Context, c Caller, request OpenRequest, door door, grant Grant, kind audit.Type, write func(Tx) error) (Opened, error) {
-	shown := summary.Record{Patient: string(door.Patient.ID)}
+	plain, err := json.Marshal(summary.Record{Patient: string(door.Patient.ID)}) // nobody has written anything yet
+	if err != nil {
+		return Opened{}, err
+	}
 	if door.Record.Version > 0 {
-		key, err := vault.CardIdentity([16]byte(request.Secret))
+		key, err := vault.CardIdentityOf([16]byte(request.Secret), door.Card.Recipient)
 		if err != nil {
 			return Opened{}, err
 		}
-		record, err := readRecord(key, door.Record)
-		if err != nil {
+		if plain, err = unsealRecord(key, door.Record); err != nil {
 			return Opened{}, err
 		}
-		shown = summary.Filter(record, grant.Sections)
+	}
+	shown, err := summary.Disclose(plain, grant.Sections)
+	if err != nil {
+		return Opened{}, err
+	}
+	if shown.Patient != string(door.Patient.ID) || shown.Version != door.Record.Version {
+		return Opened{}, errOtherRow
 	}
 	event := s.glassEvent(c, request, door, kind, audit.Granted)
-	event.Sections, event.Items, event.Grant, event.Until = grant.Sections.Names(), len(shown.Items), string(grant.ID), grant.Until
+	event.Sections, event.Items, event.Grant, event.Until = grant.Sections.Names(), shown.Items, string(grant.ID), grant.Until
 	var placed *audit.Placed
-	err := s.Store.Update(ctx, func(tx Tx) error {
+	err = s.Store.Update(ctx, func(tx Tx) error {
 		if err := s.unchanged(tx, request, door); err != nil {
 			return err
 		}

@@ -62,10 +62,18 @@ func (s *Service) ownRecord(r Reader, c Caller, id PatientID) (summary.Record, P
 	return record, patient, err
 }
 
-// readRecord opens a sealed record and checks that it is the one that its row says.
+// unsealRecord opens a sealed record as it was written.
+func unsealRecord(identity age.Identity, sealed SealedRecord) ([]byte, error) {
+	return vault.OpenRecord(recordPlace(sealed.Patient), identity, sealed.Sealed, maxRecordBytes)
+}
+
+// errOtherRow says that a sealed record is not the one that its row says.
+var errOtherRow = errors.New("emergency: a sealed record stands in the row of another")
+
+// readRecord opens a sealed record for its keeper and checks that it is the one that its row says.
 func readRecord(identity age.Identity, sealed SealedRecord) (summary.Record, error) {
 	var record summary.Record
-	plain, err := vault.OpenRecord(recordPlace(sealed.Patient), identity, sealed.Sealed, maxRecordBytes)
+	plain, err := unsealRecord(identity, sealed)
 	if err != nil {
 		return record, err
 	}
@@ -73,7 +81,7 @@ func readRecord(identity age.Identity, sealed SealedRecord) (summary.Record, err
 		return record, fmt.Errorf("emergency: a sealed record is not readable: %w", err)
 	}
 	if record.Patient != string(sealed.Patient) || record.Version != sealed.Version {
-		return summary.Record{}, errors.New("emergency: a sealed record stands in the row of another")
+		return summary.Record{}, errOtherRow
 	}
 	return record, nil
 }

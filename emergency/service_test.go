@@ -438,7 +438,7 @@ func TestBackupAndRestore(t *testing.T) {
 	issued := anna.Issue(t, patient)
 	restored := app.BackupAndRestore(t, filepath.Join(t.TempDir(), "backup"))
 	opened, err := restored.Service.Open(context.Background(), stranger, emergencytest.OpenRequest(issued))
-	if err != nil || len(opened.Record.Items) == 0 {
-		t.Errorf("the restored house opens %d items, %v", len(opened.Record.Items), err)
+	if err != nil || opened.Record.Items == 0 {
+		t.Errorf("the restored house opens %d items, %v", opened.Record.Items, err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -33,6 +35,9 @@ type Config struct {
 	TrustedProxies  string        // networks whose X-Forwarded-For is believed, separated by commas
 	LogFormat       string        // text or json
 }
+
+// garbagePercent is how much the heap may grow before garbage is collected, in percent of what lives.
+const garbagePercent = 300
 
 const defaultCheckpointEvery = 10 * time.Second
 
@@ -154,6 +159,10 @@ func localURL(listener net.Listener) string {
 
 // serveHouse runs the server and what goes on beside it until ctx ends. custom says what is special about the server.
 func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener, c Config, custom web.Config) error {
+	if os.Getenv("GOGC") == "" {
+		// The house lives in some 20 MB. Collecting garbage less often makes an opening a tenth cheaper and keeps the house below 150 MB (locket bench --only memory).
+		debug.SetGCPercent(garbagePercent)
+	}
 	proxies, err := c.proxies()
 	if err != nil {
 		return err

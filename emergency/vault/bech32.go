@@ -2,10 +2,12 @@ package vault
 
 import "strings"
 
+// alphabet is that of BIP 173.
+const alphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+
 // encodeBech32 writes data in the Bech32 form of BIP 173 as age uses it for its secret keys: no limit of length, upper case. The
-// prefix is upper case and ASCII. Reading is left to age.
+// prefix is upper case and ASCII. Checking what is read is left to age.
 func encodeBech32(prefix string, data []byte) string {
-	const alphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 	lower := strings.ToLower(prefix)
 
 	groups := make([]byte, 0, len(data)*8/5+1+6) // of five bits
@@ -59,4 +61,25 @@ func bech32Checksum(groups []byte) uint32 {
 		}
 	}
 	return sum
+}
+
+// decodeBech32 takes the data out of a lower-case text that age has read already, so that its checksum and its alphabet are right. prefix is the length
+// of the part before the separator.
+func decodeBech32(text string, prefix int) []byte {
+	const checksum = 6
+	if len(text) < prefix+1+checksum {
+		return nil
+	}
+	groups := text[prefix+1 : len(text)-checksum]
+	data := make([]byte, 0, len(groups)*5/8)
+	var bits, held uint
+	for i := range len(groups) {
+		bits, held = bits<<5|uint(strings.IndexByte(alphabet, groups[i])), held+5
+		if held >= 8 {
+			held -= 8
+			data = append(data, byte(bits>>held))
+			bits &= 1<<held - 1
+		}
+	}
+	return data
 }

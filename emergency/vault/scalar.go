@@ -20,7 +20,10 @@ const (
 
 // scalar is an X25519 identity of age (https://age-encryption.org/v1, "The X25519 recipient type") whose private key is at hand. age makes its own
 // from a text only, and multiplies four times from there to a file key; this one does twice, and every opening waits for it.
-type scalar struct{ private *ecdh.PrivateKey }
+type scalar struct {
+	private *ecdh.PrivateKey
+	public  []byte // its public half, 32 bytes
+}
 
 var errStanza = errors.New("vault: a malformed X25519 stanza")
 
@@ -55,7 +58,7 @@ func (s scalar) unwrap(stanza *age.Stanza) ([]byte, error) {
 	if err != nil {
 		return nil, errStanza // a share of low order
 	}
-	wrapping, err := hkdf.Key(sha256.New, shared, slices.Concat(share, s.private.PublicKey().Bytes()), x25519Label, chacha20poly1305.KeySize)
+	wrapping, err := hkdf.Key(sha256.New, shared, slices.Concat(share, s.public), x25519Label, chacha20poly1305.KeySize)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -10,7 +11,6 @@ import (
 	"github.com/locket-health/locket/emergency/locale"
 	"github.com/locket-health/locket/emergency/rules"
 	"github.com/locket-health/locket/emergency/section"
-	"github.com/locket-health/locket/emergency/summary"
 )
 
 // statusRequest asks whether a card was revoked.
@@ -65,7 +65,7 @@ type opened struct {
 	Now      time.Time       `json:"now"`
 	Step     string          `json:"step"`
 	Lang     string          `json:"lang"`
-	Record   summary.Record  `json:"record"`
+	Record   json.RawMessage `json:"record"`
 	Sections []string        `json:"sections"`
 	Next     []step          `json:"next"`
 	Why      []rules.Message `json:"why"`
@@ -119,7 +119,7 @@ func (s *Server) open(x *exchange) error {
 		return err
 	}
 	out := opened{Outcome: "granted", Grant: answer.Grant, GrantID: string(answer.GrantID), Until: answer.Until, Now: answer.Now, Step: answer.Step,
-		Lang: answer.Lang, Record: answer.Record, Sections: answer.Sections.Names(), Next: []step{}, Why: answer.Says, WhyText: x.sentences(answer.Says),
+		Lang: answer.Lang, Record: answer.Record.JSON, Sections: answer.Sections.Names(), Next: []step{}, Why: answer.Says, WhyText: x.sentences(answer.Says),
 		Entry: entryRef{answer.Entry.Index, answer.Entry.Leaf}}
 	for _, action := range answer.Next {
 		out.Next = append(out.Next, step{action})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 )
 
 // flags is a flag set whose flags can also be given by the environment: --card-life as LOCKET_CARD_LIFE. The command line wins.
@@ -33,11 +32,6 @@ func (f *flags) text(name, value, what, usage string) *string {
 func (f *flags) number(name string, value int, what, usage string) *int {
 	f.declare(name, what)
 	return f.Int(name, value, usage)
-}
-
-func (f *flags) duration(name string, value time.Duration, what, usage string) *time.Duration {
-	f.declare(name, what)
-	return f.Duration(name, value, usage)
 }
 
 func (f *flags) toggle(name, usage string) *bool {

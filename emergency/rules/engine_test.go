@@ -95,7 +95,7 @@ func (b *bytesOf) time() time.Time {
 func (b *bytesOf) rule(id string) Rule {
 	return Rule{
 		ID:  id,
-		Who: Who{[]WhoKind{Anyone, Badged, OrganizationKind, OneOrganization, Contact, ""}[b.next()%6], b.name()}, Proof: Proofs(b.next() & b.next()),
+		Who: Who{[]WhoKind{Anyone, Badged, OrganizationKind, OneOrganization, Contact, ""}[b.next()%6], b.name()}, Proof: Proofs(b.next() % 16),
 		When: When{b.time(), b.time(), b.next()%4 == 1}, Where: make([]string, b.next()%2), Sections: section.Set(b.number()),
 		HowSoon: HowSoon{time.Duration(b.number()), int(int8(b.next())), []string{b.name(), b.name()}[:b.next()%3]}, For: time.Duration(b.number()),
 	}

@@ -215,7 +215,7 @@ func (s *Store) SaveCheckpoint(ctx context.Context, signed audit.Signed) error {
 
 // LastEntry implements emergency.Reader.
 func (r reader) LastEntry(subject string) (uint64, error) {
-	head, err := logTx{r.t}.LogHead(context.Background(), subject)
+	head, err := logTx(r).LogHead(context.Background(), subject)
 	return head.Seq, err
 }
 

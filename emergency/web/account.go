@@ -39,14 +39,11 @@ const recentEntries = 10
 
 // recent are the newest entries about the account itself: sign-ins, passkeys, exports.
 func (x *exchange) recent() ([]entry, error) {
-	read := reading(func(after uint64, limit int) (emergency.HistoryView, error) {
-		return x.Service.AccountHistory(x.r.Context(), x.caller, after, limit)
-	})
-	last, err := read.last()
+	newest, err := x.Service.AccountHistory(x.r.Context(), x.caller, 0, 1)
 	if err != nil {
 		return nil, err
 	}
-	view, err := read(last-min(last, recentEntries), recentEntries)
+	view, err := x.Service.AccountHistory(x.r.Context(), x.caller, newest.Last-min(newest.Last, recentEntries), recentEntries)
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,7 @@ type Config struct {
 type Log interface {
 	Checkpoint(ctx context.Context) (audit.Signed, error)
 	Tile(ctx context.Context, path string) ([]byte, error)
+	ProveConsistency(ctx context.Context, oldSize int64) (audit.Consistency, error)
 	VKey() string
 }
 

@@ -2,10 +2,11 @@ package web
 
 import (
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/emergency"
@@ -14,29 +15,17 @@ import (
 // shownEntries is how many entries a page of the log shows.
 const shownEntries = 50
 
-// entry is an entry of the log as it is read.
-type entry struct {
-	Index  int64
-	Seq    uint64
-	At     string
-	When   string // RFC 3339, for the browser
-	Title  string
-	Facts  []fact
-	Notice bool   // an opening or a refusal
-	Proof  string // "proven" or "waiting": what the server can say before the browser has checked it
-}
-
 // who shows who looked: every entry in words, the newest first. The browser checks the proof of each.
 func (s *Server) who(x *exchange) error {
 	p, id, err := x.patientPage("log", "console.log.title")
 	if err != nil {
 		return err
 	}
-	read := x.historyOf(id)
-	last, err := read.last()
+	newest, err := s.Service.History(x.r.Context(), x.caller, id, 0, 1)
 	if err != nil {
 		return err
 	}
+	last := newest.Last
 	end := last // the newest that this page shows
 	if before, err := strconv.ParseUint(x.r.URL.Query().Get("before"), 10, 64); err == nil && before > 0 {
 		end = min(last, before-1)
@@ -46,7 +35,7 @@ func (s *Server) who(x *exchange) error {
 		after = end - shownEntries
 		older = after + 1
 	}
-	view, err := read(after, shownEntries)
+	view, err := s.Service.History(x.r.Context(), x.caller, id, after, shownEntries)
 	if err != nil {
 		return err
 	}
@@ -70,53 +59,12 @@ func (s *Server) who(x *exchange) error {
 		Last    uint64
 		Unseen  int
 		Older   uint64 // the page before this one ends before this number; 0 when this is the oldest
-		Source  string
+		After   uint64 // number of the entry before the oldest of this page
+		Source  string // where the browser gets the proofs
 		Base    string
 		Waits   []wait
-	}{entries, last, p.Nav.Unseen, older, "/v1/patients/" + string(id) + "/log?after=" + strconv.FormatUint(after, 10), p.Back + "/log", waits}
+	}{entries, last, p.Nav.Unseen, older, after, "/v1/patients/" + string(id) + "/log", p.Back + "/log", waits}
 	return x.show("log", p)
-}
-
-// reading reads at most limit entries of somebody's log behind the one with number after.
-type reading func(after uint64, limit int) (emergency.HistoryView, error)
-
-// historyOf reads the log of a patient.
-func (x *exchange) historyOf(id emergency.PatientID) reading {
-	return func(after uint64, limit int) (emergency.HistoryView, error) {
-		return x.Service.History(x.r.Context(), x.caller, id, after, limit)
-	}
-}
-
-// last finds the number of the newest entry, 0 when there is none: a log is read forward, and its page begins at the end.
-func (read reading) last() (uint64, error) {
-	has := func(seq uint64) (bool, error) {
-		view, err := read(seq-1, 1)
-		return len(view.Entries) > 0, err
-	}
-	var low, high uint64 = 0, 1 // low is there (or 0), high is not known to be
-	for {
-		found, err := has(high)
-		if err != nil {
-			return 0, err
-		}
-		if !found {
-			break
-		}
-		low, high = high, high*2
-	}
-	for high-low > 1 {
-		middle := low + (high-low)/2
-		found, err := has(middle)
-		if err != nil {
-			return 0, err
-		}
-		if found {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return low, nil
 }
 
 // cardNames are what a patient's cards are called.
@@ -134,73 +82,6 @@ func (s *Server) cardNames(x *exchange, id emergency.PatientID) (map[string]stri
 	}
 	return names, nil
 }
-
-// entry puts an entry into words. What somebody claimed is called claimed.
-func (x *exchange) entry(e emergency.HistoryEntry, names map[string]string) entry {
-	event := e.Event
-	out := entry{Index: e.Index, Seq: e.Seq, Title: x.title(event), Notice: notice(event), Proof: "waiting"}
-	if e.Proof != nil {
-		out.Proof = "proven"
-	}
-	if e.Payload == nil {
-		out.Title = x.T("log.erased")
-		return out
-	}
-	out.At, out.When = x.Catalog.Time(x.lang.Code, event.At.UTC()), event.At.UTC().Format(time.RFC3339)
-	add := func(key, value string, own bool) {
-		if value != "" {
-			out.Facts = append(out.Facts, fact{x.T("fact." + key), value, own})
-		}
-	}
-	claimed := event.Actor.Verified == audit.Claimed
-	if claimed {
-		add("name_claimed", event.Actor.Name, true)
-	} else {
-		add("name", event.Actor.Name, true)
-	}
-	add("role", x.coded("role", event.Actor.Role), false)
-	add("organization", event.Actor.Organization, true)
-	add("callback", event.Actor.CallBack, true)
-	add("reason", x.coded("reason", event.Reason), false)
-	add("reason_text", event.ReasonText, true)
-	if len(event.Sections) > 0 {
-		add("sections", x.Catalog.Format(x.lang.Code, sectionKeys(event.Sections)), false)
-	}
-	if event.Items > 0 {
-		add("items", strconv.Itoa(event.Items), false)
-	}
-	if !event.Until.IsZero() && event.Type != audit.CardIssued {
-		add("until", x.Catalog.Time(x.lang.Code, event.Until.UTC()), false)
-	}
-	if event.Card != "" && names != nil {
-		name := names[event.Card]
-		if name == "" {
-			name = event.Card
-		}
-		add("card", name, true)
-	}
-	if event.RulesVersion > 0 {
-		add("rules", strconv.Itoa(event.RulesVersion), false)
-	}
-	add("network", event.Actor.Network, false)
-	return out
-}
-
-// title is what happened in one sentence. Refusals, wrong secrets and short codes have their own.
-func (x *exchange) title(event audit.Event) string {
-	key := "log." + string(event.Type)
-	for _, more := range []string{event.Details["cause"], event.Details["via"], event.Details["warning"], string(event.Outcome)} {
-		if more != "" && x.Catalog.Has(key+"."+more) {
-			return x.T(key + "." + more)
-		}
-	}
-	if !x.Catalog.Has(key) {
-		return x.T("log.other", "type", string(event.Type))
-	}
-	return x.T(key)
-}
-
-func notice(event audit.Event) bool { return strings.HasPrefix(string(event.Type), "glass.") }
 
 // historyEntry is an entry with what a browser needs to check it.
 type historyEntry struct {
@@ -220,46 +101,99 @@ type proof struct {
 // maxProved is how many entries one answer of the API holds.
 const maxProved = 100
 
-// history is the log of a patient for programs: what the entries say, word for word, and the proofs.
+// historyAnswer is a part of a patient's log with its proofs.
+type historyAnswer struct {
+	VKey        string            `json:"vkey"`
+	Checkpoint  string            `json:"checkpoint"`  // the signed note that the proofs lead to; "" while none covers any of the entries
+	Consistency *consistency      `json:"consistency"` // null unless asked for, and when the published log does not reach the size asked for
+	Entries     []historyEntry    `json:"entries"`
+	Cards       map[string]string `json:"cards"` // what the keeper calls the cards, by id: the log knows their ids alone
+}
+
+// consistency proves that the published log begins with an older one.
+type consistency struct {
+	Size       int64    `json:"size"` // of the older one
+	Hashes     []string `json:"hashes"`
+	Checkpoint string   `json:"checkpoint"`
+}
+
+// history is the log of a patient for programs: what the entries say, word for word, and the proofs. Whoever remembers the size of an older
+// checkpoint gets, by ?seen=, the proof that nothing of it was changed.
 func (s *Server) history(x *exchange) error {
 	id, err := x.patient()
 	if err != nil {
 		return err
 	}
-	after := uint64(0)
-	if asked := x.r.URL.Query().Get("after"); asked != "" {
-		if after, err = strconv.ParseUint(asked, 10, 53); err != nil {
-			return invalid("not_number", "after")
-		}
+	after, err := x.number("after")
+	if err != nil {
+		return err
+	}
+	seen, err := x.number("seen")
+	if err != nil {
+		return err
 	}
 	view, err := s.Service.History(x.r.Context(), x.caller, id, after, maxProved)
 	if err != nil {
 		return err
 	}
-	names, err := s.cardNames(x, id)
-	if err != nil {
+	answer := historyAnswer{VKey: view.VKey, Checkpoint: view.Checkpoint, Entries: []historyEntry{}}
+	if answer.Cards, err = s.cardNames(x, id); err != nil {
 		return err
 	}
-	entries := []historyEntry{}
-	for _, e := range view.Entries {
-		out := historyEntry{Index: e.Index, Seq: e.Seq, Words: []string{x.entry(e, names).Title}}
-		if e.Payload != nil {
-			salt, payload := base64.RawURLEncoding.EncodeToString(e.Salt), string(e.Payload)
-			out.Salt, out.Payload = &salt, &payload
-		}
-		if e.Proof != nil {
-			out.Proof = &proof{Size: e.Proof.Size, Hashes: []string{}}
-			for _, hash := range e.Proof.Hashes {
-				out.Proof.Hashes = append(out.Proof.Hashes, base64.StdEncoding.EncodeToString(hash[:]))
-			}
-		}
-		entries = append(entries, out)
+	if answer.Consistency, err = s.consistency(x, int64(seen)); err != nil {
+		return err
 	}
-	return x.json(struct {
-		Checkpoint string         `json:"checkpoint"`
-		VKey       string         `json:"vkey"`
-		Entries    []historyEntry `json:"entries"`
-	}{view.Checkpoint, view.VKey, entries})
+	for _, e := range view.Entries {
+		answer.Entries = append(answer.Entries, x.provedEntry(e, answer.Cards))
+	}
+	return x.json(answer)
+}
+
+// number is a whole number of the query, 0 when it is not there.
+func (x *exchange) number(name string) (uint64, error) {
+	asked := x.r.URL.Query().Get(name)
+	if asked == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(asked, 10, 53)
+	if err != nil {
+		return 0, invalid("not_number", name)
+	}
+	return n, nil
+}
+
+func (s *Server) consistency(x *exchange, seen int64) (*consistency, error) {
+	if seen == 0 {
+		return nil, nil
+	}
+	proof, err := s.Config.Log.ProveConsistency(x.r.Context(), seen)
+	if errors.Is(err, audit.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &consistency{proof.OldSize, inBase64(proof.Hashes), string(proof.Checkpoint)}, nil
+}
+
+func (x *exchange) provedEntry(e emergency.HistoryEntry, cards map[string]string) historyEntry {
+	out := historyEntry{Index: e.Index, Seq: e.Seq, Words: []string{x.entry(e, cards).Title}}
+	if e.Payload != nil {
+		salt, payload := base64.RawURLEncoding.EncodeToString(e.Salt), string(e.Payload)
+		out.Salt, out.Payload = &salt, &payload
+	}
+	if e.Proof != nil {
+		out.Proof = &proof{Size: e.Proof.Size, Hashes: inBase64(e.Proof.Hashes)}
+	}
+	return out
+}
+
+func inBase64(hashes []tlog.Hash) []string {
+	texts := make([]string, len(hashes))
+	for i, hash := range hashes {
+		texts[i] = base64.StdEncoding.EncodeToString(hash[:])
+	}
+	return texts
 }
 
 // markSeen remembers up to where somebody has looked. Entries that come later are announced again.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,7 @@ var errSecret = errors.New("the password is hunter2")
 // inTemplates and inCode find keys where they stand whole.
 var (
 	inTemplates = regexp.MustCompile(`\.T "([a-z][a-z0-9_.]*[a-z0-9])"`)
-	inCode      = regexp.MustCompile(`"((?:console|field|hint|log|fact|invalid|record|left|warning|shown|import|front)\.[a-z0-9_.]*[a-z0-9])"`)
+	inCode      = regexp.MustCompile(`["']((?:console|field|hint|log|fact|invalid|record|left|warning|shown|import|front)\.[a-z0-9_.]*[a-z0-9])["']`)
 	inScripts   = regexp.MustCompile(`invalid\("([a-z0-9_]+)"`)
 )
 
@@ -43,7 +44,11 @@ func TestEveryKeyHasWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append(templates, sources...) {
+	scripts, err := filepath.Glob("../../static/js/console/*.js")
+	if err != nil || len(scripts) < 8 {
+		t.Fatalf("%d scripts, %v", len(scripts), err)
+	}
+	for _, file := range slices.Concat(templates, sources, scripts) {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
@@ -96,7 +101,10 @@ func TestEveryKeyHasWords(t *testing.T) {
 	family("console.reach.", "at_once", "after_reason", "after_wait")
 	family("console.import.", "understood", "understood.text", "kept", "kept.text", "not", "not.text")
 	family("shown.", "name", "relation", "phone", "detail", "reactions", "severity", "criticality", "status", "date", "note")
-	family("fact.", "name", "name_claimed", "role", "organization", "callback", "reason", "reason_text", "sections", "items", "until", "card", "rules", "network")
+	family("fact.", "name", "name_claimed", "role", "organization", "callback", "reason", "reason_text", "sections", "items", "until", "card", "rules", "network", "more")
+	family("more.", "not_logged")
+	family("console.log.", "proven", "waiting", "failed", "unable")
+	family("console.log.memory.", "first", "same", "grown", "key", "smaller", "fork")
 	family("approve.", "verify", "delete_patient", "delete_account")
 	family("import.", "coded", "structured", "absent", "words", "narrative", "kind", "field", "refuted", "dangling_reference", "duplicate_name", "other_patient",
 		"too_long", "empty")

@@ -10,33 +10,11 @@ const MAX_NOTE = 64 << 10;
 const MAX_PROOF = 64;
 
 /**
- * Why an entry does not hold. "unsupported" says nothing about the entry: this browser cannot check Ed25519 signatures.
- * @typedef {'not_published'|'key'|'checkpoint'|'signature'|'unsupported'|'content'|'proof'} Reason
+ * Why a checkpoint does not hold. "unsupported" says nothing about it: this browser cannot check Ed25519 signatures.
+ * @typedef {'key'|'checkpoint'|'signature'|'unsupported'} Reason
  */
 
-/**
- * Checks that an entry is what a signed checkpoint says it is.
- * @param {object} entry
- * @param {string} entry.vkey        verifier key of the log, from a place that the reader trusts
- * @param {string} entry.checkpoint  the signed note
- * @param {number} entry.index
- * @param {string} entry.salt        base64url
- * @param {string} entry.payload     the exact text that was committed to
- * @param {{size: number, hashes: string[]} | null} entry.proof  hashes in standard base64
- * @returns {Promise<{ok: boolean, reason: Reason | ''}>}
- */
-export async function verifyEntry({ vkey, checkpoint, index, salt, payload, proof }) {
-  if (proof === null) return no('not_published');
-  const signed = await verifyCheckpoint(checkpoint, vkey);
-  if (!signed.ok) return no(signed.reason);
-  if (signed.size !== proof.size) return no('proof');
-  const saltBytes = fromBase64(salt, 'url');
-  if (saltBytes === null || saltBytes.length !== 32) return no('content');
-  const leaf = await leafHash(await commitment(saltBytes, UTF8.encode(payload)));
-  const hashes = hashesOf(proof.hashes);
-  if (hashes === null) return no('proof');
-  return await verifyInclusion(leaf, index, proof.size, hashes, signed.root) ? { ok: true, reason: '' } : no('proof');
-}
+/** @typedef {{origin: string, size: number, root: Uint8Array}} Tree a tree that a log has signed */
 
 /**
  * @param {Reason} reason
@@ -57,6 +35,16 @@ export async function commitment(salt, payload) {
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, payload.length);
   return concat(UTF8.encode(LABEL), await sha256(UTF8.encode(COMMITMENT), salt, length, payload));
+}
+
+/**
+ * The leaf of a payload as it is written in JSON, null when the salt is none.
+ * @param {string} salt     base64url
+ * @param {string} payload  the exact text that was committed to
+ */
+export async function leafOf(salt, payload) {
+  const bytes = fromBase64(salt, 'url');
+  return bytes?.length === 32 ? leafHash(await commitment(bytes, UTF8.encode(payload))) : null;
 }
 
 /** @param {Uint8Array} entry */
@@ -135,7 +123,7 @@ export async function verifyConsistency(oldSize, oldRoot, newSize, newRoot, hash
  * Reads a checkpoint and checks its signature by the key. Lines of other signers (witnesses) are passed over.
  * @param {string} note
  * @param {string} vkey
- * @returns {Promise<{ok: true, origin: string, size: number, root: Uint8Array} | {ok: false, reason: Reason}>}
+ * @returns {Promise<({ok: true} & Tree) | {ok: false, reason: Reason}>}
  */
 export async function verifyCheckpoint(note, vkey) {
   const key = await parseVKey(vkey);
@@ -224,7 +212,7 @@ function concat(...parts) {
  * @param {Uint8Array} a
  * @param {Uint8Array} b
  */
-function equal(a, b) {
+export function equal(a, b) {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
@@ -239,7 +227,7 @@ function toHex(bytes) {
  * @param {'standard'|'url'} alphabet
  * @returns {Uint8Array<ArrayBuffer> | null}
  */
-function fromBase64(text, alphabet) {
+export function fromBase64(text, alphabet) {
   const standard = alphabet === 'standard' ? text : text.replaceAll('-', '+').replaceAll('_', '/') + '='.repeat((4 - (text.length % 4)) % 4);
   try {
     const binary = atob(standard);
@@ -251,10 +239,10 @@ function fromBase64(text, alphabet) {
 }
 
 /**
- * @param {string[]} texts
+ * @param {string[]} texts hashes in standard base64
  * @returns {Uint8Array[] | null}
  */
-function hashesOf(texts) {
+export function hashesOf(texts) {
   const hashes = [];
   for (const text of texts) {
     const hash = fromBase64(text, 'standard');

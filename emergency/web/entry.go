@@ -1,0 +1,120 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/emergency"
+)
+
+// entry is an entry of the log as it is read. The browser says the same from the proved payload (static/js/console/entry.js) and compares.
+type entry struct {
+	Index  int64
+	Seq    uint64
+	At     string
+	When   string // RFC 3339, for the browser
+	Title  string
+	Facts  []entryFact
+	Notice bool // an opening or a refusal
+	Proved bool // a checkpoint covers it: the browser can check it
+}
+
+// entryFact is one thing that an entry says. Own marks the words of whoever acted, in whatever language they wrote.
+type entryFact struct {
+	Label, Value string
+	When         string // RFC 3339, where the value is a moment
+	Own          bool
+}
+
+// entry puts an entry into words. What somebody claimed is called claimed.
+func (x *exchange) entry(e emergency.HistoryEntry, cards map[string]string) entry {
+	out := entry{Index: e.Index, Seq: e.Seq, Notice: notice(e.Event), Proved: e.Proof != nil}
+	if e.Payload == nil {
+		out.Title = x.T("log.erased")
+		return out
+	}
+	event := e.Event
+	out.Title = x.title(event)
+	out.At, out.When = x.moment(event.At)
+	say := func(key, value string) {
+		if value != "" {
+			out.Facts = append(out.Facts, entryFact{Label: x.T("fact." + key), Value: value})
+		}
+	}
+	quote := func(key, value string) {
+		if value != "" {
+			out.Facts = append(out.Facts, entryFact{Label: x.T("fact." + key), Value: value, Own: true})
+		}
+	}
+	who := "name"
+	if event.Actor.Verified == audit.Claimed {
+		who = "name_claimed"
+	}
+	quote(who, event.Actor.Name)
+	say("role", x.coded("role", event.Actor.Role))
+	quote("organization", event.Actor.Organization)
+	quote("callback", event.Actor.CallBack)
+	say("reason", x.coded("reason", event.Reason))
+	quote("reason_text", event.ReasonText)
+	var sections []string
+	for _, name := range event.Sections {
+		sections = append(sections, x.coded("section", name))
+	}
+	say("sections", x.chain(sections))
+	if event.Items > 0 {
+		say("items", strconv.Itoa(event.Items))
+	}
+	if !event.Until.IsZero() && event.Type != audit.CardIssued {
+		value, when := x.moment(event.Until)
+		out.Facts = append(out.Facts, entryFact{Label: x.T("fact.until"), Value: value, When: when})
+	}
+	if cards != nil {
+		name := cards[event.Card]
+		if name == "" {
+			name = event.Card
+		}
+		quote("card", name)
+	}
+	if event.RulesVersion > 0 {
+		say("rules", strconv.Itoa(event.RulesVersion))
+	}
+	say("network", event.Actor.Network)
+	say("more", x.coded("more", event.Details["more"]))
+	return out
+}
+
+// moment is a moment in words, and as the browser reads it.
+func (x *exchange) moment(at time.Time) (words, when string) {
+	return x.Catalog.Time(x.lang.Code, at.UTC()), at.UTC().Format(time.RFC3339)
+}
+
+// chain puts words one after another as the language does.
+func (x *exchange) chain(parts []string) string {
+	said := ""
+	for i, part := range parts {
+		if i == 0 {
+			said = part
+		} else {
+			said = x.T("console.chain", "first", said, "next", part)
+		}
+	}
+	return said
+}
+
+// title is what happened in one sentence. Refusals, wrong secrets and short codes have their own.
+func (x *exchange) title(event audit.Event) string {
+	key := "log." + string(event.Type)
+	for _, more := range []string{event.Details["cause"], event.Details["via"], event.Details["warning"], string(event.Outcome)} {
+		if more != "" && x.Catalog.Has(key+"."+more) {
+			return x.T(key + "." + more)
+		}
+	}
+	if !x.Catalog.Has(key) {
+		return x.T("log.other", "type", string(event.Type))
+	}
+	return x.T(key)
+}
+
+func notice(event audit.Event) bool { return strings.HasPrefix(string(event.Type), "glass.") }

@@ -1,0 +1,101 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/emergency"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// saidEntry is a row of testdata/entries.json: what the browser must say of a payload (static/js/test/entry.test.mjs reads it too).
+type saidEntry struct {
+	Lang    string            `json:"lang"`
+	Payload json.RawMessage   `json:"payload"` // null when it was erased
+	Cards   map[string]string `json:"cards"`
+	Title   string            `json:"title"`
+	When    string            `json:"when"`
+	Facts   [][2]string       `json:"facts"` // label, and value or moment
+}
+
+func entryEvents() []audit.Event {
+	at := time.Date(2026, 11, 22, 4, 5, 6, 789e6, time.UTC)
+	actor := audit.Actor{Kind: audit.ByResponder, Name: "Robin \"R\" Rescue", Role: "paramedic", Organization: "الهلال الأحمر", CallBack: "+46 70 174 06 05",
+		Verified: audit.Claimed, Network: "203.0.113.0/24"}
+	opened := audit.Event{Type: audit.GlassOpened, At: at, Subject: "p", Actor: actor, Card: "card-1", Sections: []string{"allergies", "medications", "of_tomorrow"}, Items: 12,
+		Reason: "unconscious", ReasonText: "意識がない", Outcome: audit.Granted, Until: at.Add(4 * time.Hour), RulesVersion: 3}
+	badged := opened
+	badged.Actor.Verified, badged.Sections, badged.Card, badged.Reason = audit.VerifiedBadge, []string{"allergies"}, "card-2", "of_tomorrow"
+	by := audit.Actor{Kind: audit.ByAccount, Verified: audit.VerifiedPasskey}
+	events := []audit.Event{opened, badged,
+		{Type: audit.CardScanned, At: at, Subject: "p", Actor: audit.Actor{Kind: audit.ByResponder}, Card: "card-1", Details: map[string]string{"via": "short_code", "more": "not_logged"}},
+		{Type: audit.GlassRefused, At: at, Subject: "p", Actor: actor, Outcome: audit.Refused, Details: map[string]string{"cause": "wrong_secret"}},
+		{Type: audit.GlassRefused, At: at, Subject: "p", Actor: actor, Outcome: audit.Waiting},
+		{Type: audit.AccountSignedIn, At: at, Subject: "p", Actor: by, Details: map[string]string{"warning": "cloned_passkey"}},
+		{Type: audit.CardIssued, At: at, Subject: "p", Actor: by, Card: "card-1", Until: at.Add(time.Hour)},
+		{Type: "something.new", At: at, Subject: "p", Actor: by},
+	}
+	for _, kind := range []audit.Type{audit.CardScanned, audit.CardRevoked, audit.GlassReopened, audit.GlassRefused, audit.RequestWaiting, audit.RequestVetoed,
+		audit.RulesChanged, audit.RecordChanged, audit.RecordImported, audit.PatientCreated, audit.PatientDeleted, audit.DataExported} {
+		events = append(events, audit.Event{Type: kind, At: at, Subject: "p", Actor: by, RulesVersion: 1})
+	}
+	return events
+}
+
+// TestTheBrowserSaysEntriesAsTheServerDoes writes down what the server says of every kind of entry in every language. The browser's own words are held
+// to the same table, so that the comparison on the page finds lies and nothing else.
+func TestTheBrowserSaysEntriesAsTheServerDoes(t *testing.T) {
+	t.Parallel()
+	catalog, err := catalogOfAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cards := map[string]string{"card-1": "My wallet"}
+	var rows []saidEntry
+	for _, lang := range catalog.Languages() {
+		x := &exchange{Server: &Server{Config: Config{Catalog: catalog}}, lang: lang}
+		say := func(e emergency.HistoryEntry) {
+			said := x.entry(e, cards)
+			row := saidEntry{Lang: lang.Code, Payload: e.Payload, Cards: cards, Title: said.Title, When: said.When, Facts: [][2]string{}}
+			for _, fact := range said.Facts {
+				value := fact.Value
+				if fact.When != "" {
+					value = fact.When
+				}
+				row.Facts = append(row.Facts, [2]string{fact.Label, value})
+			}
+			rows = append(rows, row)
+		}
+		for i, event := range entryEvents() {
+			if err := event.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			say(emergency.HistoryEntry{Event: event, Payload: audit.Canonical(event, uint64(i+1), nil)})
+		}
+		say(emergency.HistoryEntry{})
+	}
+	got, err := json.MarshalIndent(rows, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	const file = "testdata/entries.json"
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s says otherwise; look at the difference after go test -update", file)
+	}
+}

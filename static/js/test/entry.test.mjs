@@ -1,0 +1,39 @@
+// The browser's words for every kind of entry are the server's, in every language (emergency/web writes the table).
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { sameText, sayEntry } from '../console/entry.js';
+import { Words } from '../reader/words.js';
+
+const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+const rows = read('../../../emergency/web/testdata/entries.json');
+
+const wordsOf = (lang) => new Words(lang, lang === 'ar' ? 'rtl' : 'ltr', { ...read(`../../locales/${lang}/words.json`), ...read(`../../locales/${lang}/console.json`) },
+  { labels: [], drafted: '' });
+
+test('the table holds every kind of entry in every language', () => {
+  assert.deepEqual([...new Set(rows.map(({ lang }) => lang))].sort(), ['ar', 'en', 'es', 'ja']);
+  assert.ok(rows.length > 80);
+});
+
+for (const { lang, payload, cards, title, when, facts } of rows) {
+  test(`${lang}: ${payload?.type ?? 'erased'} ${title}`, () => {
+    const said = sayEntry(payload, wordsOf(lang), cards);
+    const got = [said.title, said.when, ...said.facts.flatMap((fact) => [fact.label, fact.when ?? fact.value])];
+    const want = [title, when, ...facts.flat()];
+    assert.equal(got.length, want.length, JSON.stringify(got));
+    got.forEach((text, i) => assert.ok(sameText(text, want[i]), `${text} is not ${want[i]}`));
+  });
+}
+
+test('texts differ by more than their direction', () => {
+  assert.equal(sameText('\u2068Ada\u2069', 'Ada'), true);
+  assert.equal(sameText('Ada', 'Eve'), false);
+});
+
+test('people\'s own words are marked, those of the page are not', () => {
+  const said = sayEntry({ type: 'glass.opened', at: 1, actor: { name: 'Robin', role: 'doctor', verified: 'claimed' } }, wordsOf('en'), {});
+  assert.deepEqual(said.facts.map(({ own }) => own ?? false), [true, false]);
+});

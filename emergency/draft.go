@@ -78,14 +78,11 @@ func (s *Service) draft(record summary.Record, choices CardChoices) (Issued, err
 	}
 	card := cards.Card{Issuer: s.Issuer(), ID: id, IssuedAt: issued.IssuedAt, ExpiresAt: issued.ExpiresAt}
 	issued.ID = id
-	front, left, err := summary.Pack(record, summary.PackOptions{Budget: WalletBytes - s.overhead, Choices: choices.byItem()})
+	packed, err := summary.Pack(record, summary.PackOptions{Budget: WalletBytes - s.overhead, Choices: choices.byItem()})
 	if err != nil {
 		return Issued{}, ErrInvalid.because(err)
 	}
-	issued.Front, issued.Left = front, left
-	if card.Summary, err = summary.EncodeFront(front); err != nil {
-		return Issued{}, ErrInvalid.because(err)
-	}
+	issued.Front, issued.Left, card.Summary = packed.Front, packed.Left, packed.Encoded
 	envelope, err := s.Signer.Sign(card)
 	if err != nil {
 		return Issued{}, err

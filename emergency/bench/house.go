@@ -100,13 +100,11 @@ func (h *house) issuing() (func(int) error, error) {
 		if err != nil {
 			return 0, 0, err
 		}
-		front, _, err := summary.Pack(record, summary.PackOptions{Budget: budget})
+		packed, err := summary.Pack(record, summary.PackOptions{Budget: budget})
 		if err != nil {
 			return 0, 0, err
 		}
-		if card.Summary, err = summary.EncodeFront(front); err != nil {
-			return 0, 0, err
-		}
+		card.Summary = packed.Encoded
 		envelope, err := signer.Sign(card)
 		if err != nil {
 			return 0, 0, err

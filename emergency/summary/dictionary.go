@@ -28,14 +28,6 @@ func compress(plain []byte) []byte {
 	return append(appendHead(make([]byte, 0, len(stream)+3), majorBytes, uint64(len(stream))), stream...)
 }
 
-// compressedSize is the length of what compress returns.
-func compressedSize(plain []byte) int {
-	d := deflaters.Get().(*deflater)
-	defer deflaters.Put(d)
-	size := len(d.deflate(plain))
-	return min(len(plain), size+headSize(size))
-}
-
 // decompress returns the map inside a byte string. It reads at most maxFrontInflated bytes, however much the stream would give, and
 // refuses bytes after the end of the stream.
 func decompress(item []byte) ([]byte, error) {

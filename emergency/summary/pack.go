@@ -40,12 +40,19 @@ const (
 // A packer that meets one long item still tries so many of the shorter ones behind it.
 const packTries = 24
 
+// Packed is a front as it was packed.
+type Packed struct {
+	Front   Front
+	Left    []Left
+	Encoded []byte // what EncodeFront makes of the front
+}
+
 // Pack chooses what goes on a front, by Rank, until the budget is full; an item that is too long does not keep a shorter one behind
 // it from getting in. It says of every other item why it is not there. The identity is always on the front.
-func Pack(r Record, o PackOptions) (Front, []Left, error) {
+func Pack(r Record, o PackOptions) (Packed, error) {
 	catalogue, err := terms.Load()
 	if err != nil {
-		return Front{}, nil, err
+		return Packed{}, err
 	}
 	if o.Budget <= 0 || o.Budget > MaxFront {
 		o.Budget = MaxFront
@@ -68,7 +75,7 @@ func Pack(r Record, o PackOptions) (Front, []Left, error) {
 	}
 	chosen, rest, err := p.fill(candidates)
 	if err != nil {
-		return Front{}, nil, err
+		return Packed{}, err
 	}
 	for _, c := range rest {
 		left = append(left, Left{c.item.ID, c.item.Section, LeftNoRoom})
@@ -79,8 +86,13 @@ func Pack(r Record, o PackOptions) (Front, []Left, error) {
 		}
 	}
 	front := p.frontOf(chosen)
+	if p.encoded == nil { // not even the identity fits: the caller is told by the size
+		if p.encoded, err = EncodeFront(front); err != nil {
+			return Packed{}, err
+		}
+	}
 	front.Confirmed, front.Sources = usualConfirmed(front.Items), rankedSources(front.Items)
-	return front, left, nil
+	return Packed{Front: front, Left: left, Encoded: p.encoded}, nil
 }
 
 // candidate is an item as it would stand on the front.
@@ -143,6 +155,7 @@ type packer struct {
 	lang      string
 	front     Front
 	budget    int
+	encoded   []byte // of the longest choice so far that fits, which is what fill returns
 }
 
 // fill returns the items that fit, and those that do not, both in the order of their importance. In the ordinary case, where all fit, it
@@ -192,7 +205,12 @@ func (p *packer) fits(candidates []candidate) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	return len(plain) <= p.budget || compressedSize(plain) <= p.budget, nil
+	encoded := compress(plain)
+	if len(encoded) > p.budget {
+		return false, nil
+	}
+	p.encoded = encoded
+	return true, nil
 }
 
 // frontOf puts candidates on the front in reading order.

@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -61,6 +62,20 @@ func packRecord() Record {
 	}
 }
 
+// TestPackEncodesWhatItPacked: the bytes beside the front are those of the front, also where not all of it has fitted.
+func TestPackEncodesWhatItPacked(t *testing.T) {
+	for _, budget := range []int{0, 30, 60, 90, 120, 280} {
+		packed, err := Pack(packRecord(), PackOptions{Budget: budget})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := EncodeFront(packed.Front)
+		if err != nil || !bytes.Equal(packed.Encoded, want) {
+			t.Errorf("budget %d: encoded %x, want %x, %v", budget, packed.Encoded, want, err)
+		}
+	}
+}
+
 func TestPackChoosesAndTellsWhatIsLeft(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -78,7 +93,8 @@ func TestPackChoosesAndTellsWhatIsLeft(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := packRecord()
-			front, left, err := Pack(r, PackOptions{Choices: test.choices})
+			packed, err := Pack(r, PackOptions{Choices: test.choices})
+			front, left := packed.Front, packed.Left
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,7 +120,8 @@ func TestPackChoosesAndTellsWhatIsLeft(t *testing.T) {
 }
 
 func TestPackWritesWordsAsACardCanHoldThem(t *testing.T) {
-	front, _, err := Pack(packRecord(), PackOptions{})
+	packed, err := Pack(packRecord(), PackOptions{})
+	front := packed.Front
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +135,9 @@ func TestPackWritesWordsAsACardCanHoldThem(t *testing.T) {
 		t.Errorf("phone %q", got)
 	}
 	long := Record{Items: []Item{{ID: "l", Section: section.Conditions, Text: strings.Repeat("語", 400), Severity: "awful", Date: "2026-99"}}}
-	front, left, err := Pack(long, PackOptions{})
+	packed, err = Pack(long, PackOptions{})
+	front = packed.Front
+	left := packed.Left
 	if err != nil || len(front.Items) != 1 || len(front.Items[0].Text) > maxFrontText || !strings.HasSuffix(front.Items[0].Text, "…") {
 		t.Errorf("a long text gives %+v, %v", front.Items, err)
 	}
@@ -134,7 +153,8 @@ func TestPackKeepsTheBudget(t *testing.T) {
 	}
 	r.Items = append(r.Items, Item{ID: "critical", Section: section.Allergies, Term: "allergy-penicillin", Severity: "severe"})
 	for _, budget := range []int{60, 137, 280, 888, MaxFront} {
-		front, left, err := Pack(r, PackOptions{Budget: budget})
+		packed, err := Pack(r, PackOptions{Budget: budget})
+		front, left := packed.Front, packed.Left
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +181,8 @@ func TestPackGoesOnBehindALongItem(t *testing.T) {
 		{ID: "2", Section: section.Conditions, Term: "epilepsy", Detail: strings.Repeat("0123456789ABCDEFGHJKLMNOPQRSTUVWXYZ", 10)},
 		{ID: "3", Section: section.Medications, Term: "med-insulin"},
 	}}
-	front, left, err := Pack(r, PackOptions{Budget: 60})
+	packed, err := Pack(r, PackOptions{Budget: 60})
+	front, left := packed.Front, packed.Left
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +200,7 @@ func BenchmarkPackOneOfTenThousand(b *testing.B) {
 		r.Items = append(r.Items, Item{ID: fmt.Sprint(i), Section: section.Medications, Text: fmt.Sprintf("Medicine %d", i), Detail: "10 mg"})
 	}
 	for b.Loop() {
-		if _, _, err := Pack(r, PackOptions{Budget: 280}); err != nil {
+		if _, err := Pack(r, PackOptions{Budget: 280}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -37,7 +37,8 @@ func TestReferencePatientFitsAWalletCard(t *testing.T) {
 			if len(imported.NotUnderstood) > 0 {
 				t.Errorf("not understood: %+v", imported.NotUnderstood)
 			}
-			front, left, err := Pack(imported.Record, PackOptions{Budget: test.limit})
+			packed, err := Pack(imported.Record, PackOptions{Budget: test.limit})
+			front, left := packed.Front, packed.Left
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +119,8 @@ func BenchmarkPackReferencePatient(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		front, _, err := Pack(imported.Record, PackOptions{Budget: roomOnWallet})
+		packed, err := Pack(imported.Record, PackOptions{Budget: roomOnWallet})
+		front := packed.Front
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,7 +1,11 @@
 package web
 
 import (
+	"encoding/json"
+	"errors"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -132,29 +136,36 @@ type leftLine struct {
 	Why string
 }
 
-// frontData is a front in words, with what is not on it.
+// frontData is a front as a finder sees it, with what is not on it. The reader's own modules draw it from Draft (static/js/console/front.js); the rest
+// is what a browser without scripts shows.
 type frontData struct {
+	Draft    string // the front as JSON
 	Identity []fact
 	Name     string
+	Lang     string
 	Lines    []line
 	Left     []leftLine
 	Expires  string
 	Bytes    int
 }
 
-func (x *exchange) front(preview emergency.CardPreview, record summary.Record) frontData {
+func (x *exchange) front(preview emergency.CardPreview, record summary.Record) (frontData, error) {
 	front := preview.Front
-	data := frontData{Name: front.Identity.Name, Expires: x.day(preview.ExpiresAt), Bytes: preview.PayloadBytes}
-	add := func(key, value string) {
+	draft, err := json.Marshal(front)
+	if err != nil {
+		return frontData{}, err
+	}
+	data := frontData{Draft: string(draft), Name: front.Identity.Name, Lang: front.Lang, Expires: x.day(preview.ExpiresAt), Bytes: preview.PayloadBytes}
+	add := func(key, value string, own bool) {
 		if value != "" {
-			data.Identity = append(data.Identity, fact{Label: x.T(key), Value: value})
+			data.Identity = append(data.Identity, fact{Label: x.T(key), Value: value, Own: own})
 		}
 	}
-	add("field.identity.birth", x.date(front.Identity.Birth))
-	add("field.identity.gender", x.coded("gender", front.Identity.Gender))
-	add("field.identity.languages", strings.Join(front.Identity.Languages, ", "))
-	add("field.identity.country", front.Identity.Country)
-	add("field.identity.answers_to", front.Identity.AnswersTo)
+	add("field.identity.birth", x.date(front.Identity.Birth), false)
+	add("field.identity.gender", x.coded("gender", front.Identity.Gender), false)
+	add("field.identity.languages", x.languages(front.Identity.Languages), false)
+	add("field.identity.country", x.country(front.Identity.Country), false)
+	add("field.identity.answers_to", front.Identity.AnswersTo, true)
 	for _, item := range front.Items {
 		data.Lines = append(data.Lines, x.line(itemOf(item), front.Lang))
 	}
@@ -163,7 +174,7 @@ func (x *exchange) front(preview emergency.CardPreview, record summary.Record) f
 			data.Left = append(data.Left, leftLine{x.line(item, record.Lang), x.T("left." + string(left.Reason))})
 		}
 	}
-	return data
+	return data, nil
 }
 
 // itemOf is a line of a front as the item that it came from, as far as a front holds it.
@@ -181,31 +192,42 @@ func (s *Server) previewCard(x *exchange) error {
 	if err := x.form(); err != nil {
 		return err
 	}
+	return x.checkPage(http.StatusOK, nil)
+}
+
+// checkPage shows the front that the form's choices make of the record as it is now.
+func (x *exchange) checkPage(status int, faults []fault) error {
 	p, id, err := x.patientPage("cards", "console.check.title")
 	if err != nil {
 		return err
 	}
-	record, err := s.Service.Record(x.r.Context(), x.caller, id)
+	record, err := x.Service.Record(x.r.Context(), x.caller, id)
 	if err != nil {
 		return err
 	}
 	choices := x.chosen()
-	preview, err := s.Service.PreviewCard(x.r.Context(), x.caller, id, choices)
+	preview, err := x.Service.PreviewCard(x.r.Context(), x.caller, id, choices)
+	if err != nil {
+		return err
+	}
+	front, err := x.front(preview, record)
 	if err != nil {
 		return err
 	}
 	p.Back += "/cards/new"
-	p.Scripts = []string{"js/console/approve.js"}
+	p.Faults = faults
+	p.Scripts = []string{"js/console/front.js", "js/console/approve.js"}
 	p.D = struct {
 		frontData
 		Choices emergency.CardChoices
+		Version int64 // of the record that is shown: another one is not issued unseen
 		Label   string
 		Fresh   int
-	}{x.front(preview, record), choices, x.value("label"), x.freshSeconds()}
-	return x.show("card_check", p)
+	}{front, choices, preview.RecordVersion, x.value("label"), x.freshSeconds()}
+	return x.render(status, "card_check", p)
 }
 
-// issueCard issues the card that was checked.
+// issueCard issues the card that was checked. When the record was changed meanwhile, what it holds now is shown instead.
 func (s *Server) issueCard(x *exchange) error {
 	if err := x.form(); err != nil {
 		return err
@@ -214,7 +236,16 @@ func (s *Server) issueCard(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	issued, err := s.Service.IssueCard(x.r.Context(), x.caller, id, x.chosen(), x.value("label"))
+	choices := x.chosen()
+	if checked := x.value("version"); checked != "" {
+		if choices.Version, err = strconv.ParseInt(checked, 10, 64); err != nil {
+			return invalid("not_number", "version")
+		}
+	}
+	issued, err := s.Service.IssueCard(x.r.Context(), x.caller, id, choices, x.value("label"))
+	if errors.Is(err, emergency.ErrChanged) {
+		return x.checkPage(http.StatusConflict, []fault{{Text: x.T("console.check.changed")}})
+	}
 	if err != nil {
 		return err
 	}
@@ -272,7 +303,12 @@ func (s *Server) card(x *exchange) error {
 	for _, w := range issued.Warnings {
 		warnings = append(warnings, warning{x.T("warning."+string(w.Code), "value", w.Value, "limit", w.Limit), w.Severe})
 	}
+	front, err := x.front(issued.CardPreview, record)
+	if err != nil {
+		return err
+	}
 	p.Back = "/patients/" + string(patient) + "/cards"
+	p.Scripts = []string{"js/console/front.js"}
 	p.D = struct {
 		frontData
 		Issued   bool
@@ -282,7 +318,7 @@ func (s *Server) card(x *exchange) error {
 		Carrier  string
 		Label    string
 		Warnings []warning
-	}{x.front(issued.CardPreview, record), done, p.Back + "/" + issued.ID.String(), issued.Address.URL(), issued.ShortCode.String(),
+	}{front, done, p.Back + "/" + issued.ID.String(), issued.Address.URL(), issued.ShortCode.String(),
 		x.coded("carrier", issued.Carrier), issued.Label, warnings}
 	return x.show("card", p)
 }

@@ -62,7 +62,7 @@ func (x *exchange) entry(e emergency.HistoryEntry, cards map[string]string) entr
 	for _, name := range event.Sections {
 		sections = append(sections, x.coded("section", name))
 	}
-	say("sections", x.chain(sections))
+	say("sections", x.chain("console.chain", sections...))
 	if event.Items > 0 {
 		say("items", strconv.Itoa(event.Items))
 	}
@@ -88,19 +88,6 @@ func (x *exchange) entry(e emergency.HistoryEntry, cards map[string]string) entr
 // moment is a moment in words, and as the browser reads it.
 func (x *exchange) moment(at time.Time) (words, when string) {
 	return x.Catalog.Time(x.lang.Code, at.UTC()), at.UTC().Format(time.RFC3339)
-}
-
-// chain puts words one after another as the language does.
-func (x *exchange) chain(parts []string) string {
-	said := ""
-	for i, part := range parts {
-		if i == 0 {
-			said = part
-		} else {
-			said = x.T("console.chain", "first", said, "next", part)
-		}
-	}
-	return said
 }
 
 // title is what happened in one sentence. Refusals, wrong secrets and short codes have their own.

@@ -13,16 +13,15 @@ import (
 
 // line is an item as a page shows it.
 type line struct {
-	ID, Tag   string
-	Title     string // label of the term, or the holder's words
-	Own       bool   // Title is the holder's words: as written, not translated
-	Words     string // the holder's words beside a label
-	Drafted   bool   // the label was checked by no clinician
-	Lang      string // of the holder's words, "" when not known
-	Facts     []fact
-	Source    string
-	Confirmed string
-	Hidden    bool
+	ID, Tag string
+	Title   string // label of the term, or the holder's words
+	Own     bool   // Title is the holder's words: as written, not translated
+	Words   string // the holder's words beside a label
+	Drafted bool   // the label was checked by no clinician
+	Lang    string // of the holder's words, "" when not known
+	Facts   []fact
+	Stated  string // who stated it, and when it was last confirmed
+	Hidden  bool
 }
 
 // fact is one thing said about an item. Own marks the holder's words.
@@ -70,16 +69,25 @@ func (x *exchange) line(item summary.Item, lang string) line {
 	}
 	add("date", x.date(item.Date), false)
 	add("note", item.Note, true)
-	if item.Source.Kind != "" {
-		l.Source = x.T("source." + item.Source.Kind)
-	}
-	if name := item.Source.Name; name != "" && l.Source != "" {
-		l.Source = name + " (" + l.Source + ")"
-	} else if name != "" {
-		l.Source = name
-	}
-	l.Confirmed = x.date(item.Confirmed)
+	l.Stated = x.stated(item)
 	return l
+}
+
+// stated says who stated an item and when it was last confirmed, "" when nothing is known of either.
+func (x *exchange) stated(item summary.Item) string {
+	who, when := item.Source.Name, x.date(item.Confirmed)
+	if kind := item.Source.Kind; kind != "" && who != "" {
+		who = x.T("console.beside", "first", who, "second", x.T("source."+kind))
+	} else if kind != "" {
+		who = x.T("source." + kind)
+	}
+	if who != "" {
+		who = x.T("console.item.stated_by", "who", who)
+	}
+	if when != "" {
+		when = x.T("console.item.confirmed", "date", when)
+	}
+	return x.chain("console.sentences", who, when)
 }
 
 // coded is a code in words; one that has no words is shown as it is.
@@ -102,14 +110,14 @@ func (x *exchange) concepts(list []summary.Concept) string {
 		label, _ := x.Terms.Label(c.Term, x.lang.Code)
 		switch {
 		case label != "" && c.Text != "" && c.Text != label:
-			words = append(words, label+" ("+c.Text+")")
+			words = append(words, x.T("console.beside", "first", label, "second", c.Text))
 		case label != "":
 			words = append(words, label)
 		case c.Text != "":
 			words = append(words, c.Text)
 		}
 	}
-	return strings.Join(words, "; ")
+	return x.Catalog.List(x.lang.Code, words)
 }
 
 // shownLabel is what a field is called where it is shown, not asked: "Dose" for the detail of a medicine.

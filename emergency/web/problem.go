@@ -97,7 +97,7 @@ func (x *exchange) fail(err error) {
 	}
 	var refused *emergency.Refusal
 	if errors.As(err, &refused) {
-		p.Detail, p.Actions = strings.Join(x.sentences(refused.Says), " "), x.said(refused.Next)
+		p.Detail, p.Actions = x.chain("console.sentences", x.sentences(refused.Says)...), x.said(refused.Next)
 	}
 	header := x.w.Header()
 	header.Set("Cache-Control", noStore)

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"strings"
 
 	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/rules"
@@ -107,21 +106,21 @@ func (x *exchange) reach(r rules.Reach) reach {
 
 // change says in words what the new rules give and take.
 func (x *exchange) change(d rules.Difference) string {
-	var sentences []string
-	if gained := d.Gained.AfterWait; gained != 0 {
-		sentences = append(sentences, x.T("console.change.gained", "sections", x.sections(gained)))
+	gained, lost := x.sections(d.Gained.AfterWait), x.sections(d.Lost.AfterWait)
+	if gained != "" {
+		gained = x.T("console.change.gained", "sections", gained)
 	}
-	if lost := d.Lost.AfterWait; lost != 0 {
-		sentences = append(sentences, x.T("console.change.lost", "sections", x.sections(lost)))
+	if lost != "" {
+		lost = x.T("console.change.lost", "sections", lost)
 	}
 	switch {
-	case len(sentences) > 0:
+	case gained != "" || lost != "":
+		return x.chain("console.sentences", gained, lost)
 	case d.Before.Reach != d.After.Reach:
-		sentences = append(sentences, x.T("console.change.speed"))
+		return x.T("console.change.speed")
 	default:
-		sentences = append(sentences, x.T("console.change.none"))
+		return x.T("console.change.none")
 	}
-	return strings.Join(sentences, " ")
 }
 
 // sections lists sections in words, "" for none.

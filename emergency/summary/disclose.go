@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 
@@ -51,81 +52,81 @@ var errWalk = errors.New("summary: not the JSON that a record is written in")
 func discloseByCopy(plain []byte, granted section.Set) (Disclosure, error) {
 	granted &^= section.FloorSet
 	var d Disclosure
-	var head struct{ patient, version, lang, identity, items []byte }
+	var patient, version, lang, identity, items []byte
 	w := walker{text: plain}
-	err := w.object(func(name string, value []byte) error {
-		switch name {
+	err := w.object(func(name []byte) (err error) {
+		switch string(name) {
 		case "patient":
-			head.patient = value
+			patient, err = w.value()
 		case "version":
-			head.version = value
+			version, err = w.value()
 		case "lang":
-			head.lang = value
+			lang, err = w.value()
 		case "identity":
-			head.identity = value
+			identity, err = w.value()
 		case "items":
-			head.items = value
+			if items != nil {
+				return errWalk
+			}
+			items = make([]byte, 0, len(plain))
+			d.Items, err = w.items(&items, granted)
 		default:
 			return errWalk
 		}
-		return nil
+		return err
 	})
-	if err != nil || w.at != len(plain) || head.identity == nil {
+	if err != nil || w.at != len(plain) || identity == nil {
 		return d, errWalk
 	}
 	for _, field := range []struct {
 		value []byte
 		into  any
-	}{{head.patient, &d.Patient}, {head.version, &d.Version}, {head.lang, &d.Lang}} {
-		if field.value != nil {
-			if err := json.Unmarshal(field.value, field.into); err != nil {
-				return d, errWalk
-			}
+	}{{patient, &d.Patient}, {version, &d.Version}, {lang, &d.Lang}} {
+		if field.value != nil && json.Unmarshal(field.value, field.into) != nil {
+			return d, errWalk
 		}
 	}
-	out := make([]byte, 0, len(plain))
+	out := make([]byte, 0, len(identity)+len(items)+64)
 	out = append(out, `{"patient":"","version":0`...)
-	if head.lang != nil {
-		out = append(append(out, `,"lang":`...), head.lang...)
+	if lang != nil {
+		out = append(append(out, `,"lang":`...), lang...)
 	}
 	out = append(out, `,"identity":`...)
 	if granted.Has(section.Identity) {
-		out = append(out, head.identity...)
+		out = append(out, identity...)
 	} else {
 		out = append(out, '{', '}')
 	}
-	if head.items != nil {
-		items := walker{text: head.items}
-		err = items.array(func(item []byte) error {
-			shown, err := shows(item, granted)
-			if err != nil || !shown {
-				return err
-			}
-			if d.Items++; d.Items == 1 {
-				out = append(out, `,"items":[`...)
-			} else {
-				out = append(out, ',')
-			}
-			out = append(out, item...)
-			return nil
-		})
-		if err != nil || items.at != len(head.items) {
-			return d, errWalk
-		}
-		if d.Items > 0 {
-			out = append(out, ']')
-		}
+	if d.Items > 0 {
+		out = append(append(append(out, `,"items":[`...), items...), ']')
 	}
 	d.JSON = append(out, '}')
 	return d, nil
 }
 
-// shows reports whether an item may be shown: its section is granted and the patient has not moved it to the floor.
-func shows(item []byte, granted section.Set) (bool, error) {
+// items copies the items that may be shown, with commas between, and counts them.
+func (w *walker) items(shown *[]byte, granted section.Set) (count int, err error) {
+	err = w.list('[', ']', func() error {
+		start := w.at
+		show, err := w.shows(granted)
+		if err != nil || !show {
+			return err
+		}
+		if count++; count > 1 {
+			*shown = append(*shown, ',')
+		}
+		*shown = append(*shown, w.text[start:w.at]...)
+		return nil
+	})
+	return count, err
+}
+
+// shows passes over an item and reports whether it may be shown: its section is granted and the patient has not moved it to the floor.
+func (w *walker) shows(granted section.Set) (bool, error) {
 	var in, hidden []byte
-	w := walker{text: item}
-	err := w.object(func(name string, value []byte) error {
-		switch name {
+	err := w.object(func(name []byte) error {
+		value, err := w.value()
+		switch string(name) {
 		case "section":
 			if in != nil {
 				return errWalk
@@ -134,9 +135,9 @@ func shows(item []byte, granted section.Set) (bool, error) {
 		case "hidden":
 			hidden = value
 		}
-		return nil
+		return err
 	})
-	if err != nil || w.at != len(item) || len(in) < 2 {
+	if err != nil || len(in) < 2 {
 		return false, errWalk
 	}
 	s, known := section.Parse(string(in[1 : len(in)-1]))
@@ -152,32 +153,19 @@ type walker struct {
 	at   int
 }
 
-// object calls each with the members of the object that begins here. A name with an escape in it is none of a record's.
-func (w *walker) object(each func(name string, value []byte) error) error {
+// object passes over the object that begins here. It calls member with each name; member passes over the value. A name with an escape in it is none of
+// a record's.
+func (w *walker) object(member func(name []byte) error) error {
 	return w.list('{', '}', func() error {
-		name, err := w.value()
-		if err != nil || len(name) < 2 || name[0] != '"' || !w.is(':') {
+		start := w.at
+		if !w.str() || !w.is(':') {
 			return errWalk
 		}
-		value, err := w.value()
-		if err != nil {
-			return err
-		}
-		return each(string(name[1:len(name)-1]), value)
+		return member(w.text[start+1 : w.at-2])
 	})
 }
 
-// array calls each with the elements of the array that begins here.
-func (w *walker) array(each func(value []byte) error) error {
-	return w.list('[', ']', func() error {
-		value, err := w.value()
-		if err != nil {
-			return err
-		}
-		return each(value)
-	})
-}
-
+// list passes over what stands between open and end, with commas between.
 func (w *walker) list(open, end byte, one func() error) error {
 	if !w.is(open) {
 		return errWalk
@@ -212,7 +200,7 @@ func (w *walker) is(c byte) bool {
 func (w *walker) value() ([]byte, error) {
 	start, depth := w.at, 0
 	for w.at < len(w.text) {
-		switch c := w.text[w.at]; c {
+		switch w.text[w.at] {
 		case '"':
 			if !w.str() {
 				return nil, errWalk
@@ -221,18 +209,20 @@ func (w *walker) value() ([]byte, error) {
 			depth++
 			w.at++
 		case '}', ']':
-			if depth--; depth < 0 {
+			if depth == 0 {
 				return w.scalar(start)
 			}
+			depth--
 			w.at++
 		case ',', ':':
 			if depth == 0 {
 				return w.scalar(start)
 			}
 			w.at++
-		default:
+			continue
+		default: // inside a number or a word
 			w.at++
-			continue // inside a number or a word
+			continue
 		}
 		if depth == 0 {
 			return w.text[start:w.at], nil
@@ -251,14 +241,21 @@ func (w *walker) scalar(start int) ([]byte, error) {
 
 // str passes over a string.
 func (w *walker) str() bool {
-	for w.at++; w.at < len(w.text); w.at++ {
-		switch w.text[w.at] {
-		case '\\':
-			w.at++
-		case '"':
-			w.at++
+	if !w.is('"') {
+		return false
+	}
+	for {
+		end := bytes.IndexByte(w.text[w.at:], '"')
+		if end < 0 {
+			return false
+		}
+		w.at += end + 1
+		escapes := 0
+		for at := w.at - 2; at >= 0 && w.text[at] == '\\'; at-- {
+			escapes++
+		}
+		if escapes%2 == 0 {
 			return true
 		}
 	}
-	return false
 }

@@ -53,7 +53,7 @@ func (s *Server) who(x *exchange) error {
 			entries = append(entries, x.entry(e, names))
 		}
 	}
-	p.Exit, p.Scripts = true, []string{"js/console/log.js", "js/console/exit.js"}
+	p.Exit, p.Scripts = neutral, []string{"js/console/log.js", "js/console/exit.js"}
 	p.D = struct {
 		Entries []entry
 		Last    uint64

@@ -38,7 +38,7 @@ type page struct {
 	Title     string
 	Back      string  // where the back link leads, "" for none
 	Faults    []fault // what is wrong with what was sent; shown first
-	Exit      bool    // offers "exit this page"
+	Exit      string  // where "exit this page" leads in the end, "" where it is not offered
 	Scripts   []string
 	Nav       *patientNav // set on the pages of one patient
 	D         any         // the page's own data

@@ -26,6 +26,7 @@ var routes = []route{
 	{"verifier key", "GET", "/audit/log/vkey", anyone, common, noBody, nil, (*Server).verifierKey},
 	{"tile", "GET", "/audit/log/tile/{tile:.+}", anyone, common, noBody, nil, (*Server).tile},
 
+	{"exit", "GET", "/exit", anyone, free, noBody, nil, (*Server).exit},
 	{"landing", "GET", "/", visitor, common, noBody, nil, (*Server).landing},
 	{"sign up", "GET", "/signup", visitor, common, noBody, nil, (*Server).signup},
 	{"begin sign-up", "POST", "/v1/signup/begin", visitor, common, shortBody, byEntrance, (*Server).beginSignup},

@@ -1,7 +1,6 @@
 package web
 
 import (
-
 	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/rules"
 	"github.com/locket-health/locket/emergency/section"

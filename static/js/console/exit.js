@@ -1,6 +1,6 @@
 // @ts-check
 // Leaving at once: for somebody who must not be seen reading this page. The link, or Shift three times. The page is emptied before the other one
-// loads, and takes no place in the history.
+// loads, which takes its place in the history; the session ends behind the scenes.
 
 const PATIENCE = 2000; // milliseconds between the presses
 
@@ -10,7 +10,7 @@ if (link instanceof HTMLAnchorElement) {
   let last = 0;
   link.addEventListener('click', (event) => {
     event.preventDefault();
-    leave(link.href);
+    leave(link);
   });
   document.addEventListener('keyup', (event) => {
     if (event.key !== 'Shift') {
@@ -19,13 +19,14 @@ if (link instanceof HTMLAnchorElement) {
     }
     presses = event.timeStamp - last < PATIENCE ? presses + 1 : 1;
     last = event.timeStamp;
-    if (presses === 3) leave(link.href);
+    if (presses === 3) leave(link);
   });
 }
 
-/** @param {string} address */
-function leave(address) {
+/** @param {HTMLAnchorElement} link to the way out without scripts */
+function leave({ href, dataset }) {
   document.title = '';
   document.body.replaceChildren();
-  location.replace(address);
+  fetch(href, { keepalive: true, redirect: 'manual' }).catch(() => {}); // whoever leaves without a network is not kept
+  location.replace(dataset.exit ?? href);
 }

@@ -17,11 +17,11 @@ type Caller struct {
 // SignedIn reports whether the caller is an account with all its powers.
 func (c Caller) SignedIn() bool { return c.Account != "" && !c.Limited }
 
-// freshFor is how long a verified passkey counts as fresh for acts that a stolen, unlocked browser must not be able to do.
-const freshFor = 5 * time.Minute
+// FreshFor is how long a verified passkey counts as fresh for acts that a stolen, unlocked browser must not be able to do.
+const FreshFor = 5 * time.Minute
 
-// fresh reports whether a passkey was verified in this session within freshFor of now. A clock set back makes it stale.
+// fresh reports whether a passkey was verified in this session within FreshFor of now. A clock set back makes it stale.
 func (c Caller) fresh(now time.Time) bool {
 	age := now.Sub(c.Verified)
-	return c.SignedIn() && age >= 0 && age <= freshFor
+	return c.SignedIn() && age >= 0 && age <= FreshFor
 }

@@ -49,12 +49,12 @@ func (s *Server) signOut(x *exchange) error {
 	return x.redirect("/")
 }
 
-// freshFor is how long the browser may count on a verified passkey, a little less than the service does, so that a form is not refused for a
-// second that passed on the way.
-const freshFor = 4 * time.Minute
+// onTheWay is how much less of a fresh passkey the browser may count on than the service does, so that a form is not refused for a second that passed
+// on its way.
+const onTheWay = time.Minute
 
 // freshSeconds is how much longer the caller's passkey counts as fresh; 0 when it must be touched again. Forms carry it, and the page asks
 // for the passkey only when it is needed.
 func (x *exchange) freshSeconds() int {
-	return max(0, int((freshFor-x.Now().Sub(x.caller.Verified))/time.Second))
+	return max(0, int((emergency.FreshFor-onTheWay-x.Now().Sub(x.caller.Verified))/time.Second))
 }

@@ -38,7 +38,7 @@ type Config struct {
 	Demo           bool                 // marks every page
 	TrustedProxies []netip.Prefix       // whose X-Forwarded-For is believed; default nobody's
 	Limits         Limits               // zero rates are sensible ones
-	MaxInFlight    int                  // requests worked on at once, beyond which new ones are refused; default 1,024
+	MaxInFlight    int                  // requests worked on at once, beyond which new ones are refused; default 2,048
 	MaxConnections int                  // connections held open at once; default 8,192
 	Registry       *prometheus.Registry // default a new one
 	Logger         *slog.Logger         // default slog.Default
@@ -67,7 +67,7 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("web: the address of the server must be scheme and host, such as https://locket.example")
 	}
 	if c.MaxInFlight == 0 {
-		c.MaxInFlight = 1024
+		c.MaxInFlight = 2048
 	}
 	if c.MaxConnections == 0 {
 		c.MaxConnections = 8192

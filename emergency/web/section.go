@@ -67,6 +67,5 @@ func plain(more ...itemField) []itemField { return append([]itemField{fieldConce
 var (
 	severities    = []string{"", "mild", "moderate", "severe"}
 	criticalities = []string{"", "low", "high", "unable-to-assess"}
-	sourceKinds   = []string{"self", "guardian", "clinician", "organization", "imported"}
 	genders       = []string{"", "female", "male", "other", "unknown"}
 )

@@ -68,7 +68,7 @@ const (
 
 // What the person who asked is told: what happened.
 const (
-	KeySaysOpen              = "rules.says.open"                // Open until {until}. The patient and the contacts are told.
+	KeySaysOpen              = "rules.says.open"                // Open until {until}. The patient is told.
 	KeySaysWait              = "rules.says.wait"                // Your request was passed on. Unless it is declined, you can open more from {at}.
 	KeySaysApprovals         = "rules.says.approvals"           // It can be sooner if {count} more contacts agree.
 	KeySaysDeclined          = "rules.says.declined"            // Your request to see more was declined.

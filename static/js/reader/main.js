@@ -116,7 +116,12 @@ class Reader {
   /** @param {import('./verdict.js').Findings} findings */
   found(findings) {
     Object.assign(this.findings, findings);
-    if (this.view === 'front') this.render('front', { keepPlace: true });
+    if (this.view !== 'front') return;
+    const before = document.title;
+    this.render('front', { keepPlace: true });
+    // Whoever listens to the page hears that the verdict is another one now, wherever on the page they are.
+    const heard = document.getElementById('heard');
+    if (heard && document.title !== before) heard.textContent = document.title;
   }
 
   // The glass
@@ -209,12 +214,16 @@ class Reader {
   render(view, { keepPlace = false } = {}) {
     this.view = this.possible(view);
     const scroll = scrollY;
+    const focused = keepPlace ? placeOf(this.main) : null;
     this.main.replaceChildren(.../** @type {HTMLElement[]} */ (this.page().filter(Boolean)));
     const heading = /** @type {HTMLElement | null} */ (this.main.querySelector('.error-summary') ?? this.main.querySelector('h1'));
     const title = this.main.querySelector('h1')?.textContent ?? '';
     document.title = this.error && this.view === 'why' ? this.words.t('reader.error.page', { title }) : title;
-    if (keepPlace) scrollTo(0, scroll);
-    else heading?.focus();
+    if (!keepPlace) heading?.focus();
+    else {
+      focused?.(this.main)?.focus({ preventScroll: true });
+      scrollTo(0, scroll);
+    }
     this.tick();
   }
 
@@ -301,6 +310,20 @@ class Reader {
       else choice.removeAttribute('aria-current');
     }
   }
+}
+
+/**
+ * Remembers what has the focus inside an element by what it is and says, so that it can be found again after the element was filled anew.
+ * @param {HTMLElement} main
+ * @returns {((again: HTMLElement) => HTMLElement | undefined) | null} null when the focus is elsewhere
+ */
+function placeOf(main) {
+  const focused = document.activeElement;
+  if (!focused || focused === main || !main.contains(focused)) return null;
+  /** @param {HTMLElement} root */
+  const alike = (root) => /** @type {HTMLElement[]} */ ([...root.querySelectorAll(focused.tagName)]).filter((element) => element.textContent === focused.textContent);
+  const nth = alike(main).indexOf(/** @type {HTMLElement} */ (focused));
+  return (again) => alike(again)[nth] ?? /** @type {HTMLElement | null} */ (again.querySelector('h1')) ?? undefined;
 }
 
 /** @returns {HTMLElement[]} */

@@ -222,13 +222,24 @@ class Sections {
    */
   stated(item) {
     const { words } = this;
-    const kind = item.source?.kind ?? '';
-    const by = item.source?.name
-      ? [words.t('reader.stated_by'), ' ', this.own(item.source.name), kind ? ` (${words.t(`source.${kind}`)})` : '']
-      : [kind ? `${words.t('reader.stated_by')} ${words.t(`source.${kind}`)}` : words.t('reader.stated_by_nobody')];
+    const { kind = '', name = '' } = item.source ?? {};
+    const as = kind ? words.t(`source.${kind}`) : '';
+    const by = name ? this.sentence(as ? 'reader.stated_by_as' : 'reader.stated_by', { kind: as }, this.own(name))
+      : [as ? words.t('reader.stated_by', { name: as }) : words.t('reader.stated_by_nobody')];
     const when = item.confirmed ? words.t('reader.confirmed', { date: words.date(item.confirmed) }) : words.t('reader.never_confirmed');
-    return el('p', { class: 'quiet stated' }, by, '. ', when,
+    return el('p', { class: 'quiet stated' }, by, ' ', when,
       isStale(item, this.today) && [' ', el('strong', {}, words.t('reader.stale'))]);
+  }
+
+  /**
+   * A sentence around a name that is an element of its own, because it has a language and a direction of its own.
+   * @param {string} key
+   * @param {Record<string, string>} args
+   * @param {Node} name
+   */
+  sentence(key, args, name) {
+    const [before, after = ''] = this.words.t(key, { ...args, name: '\u0000' }).split('\u0000');
+    return [before, name, after];
   }
 
   /** What holds for the whole list. It is asked for last, when it is known which labels were used. */

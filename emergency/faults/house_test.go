@@ -21,6 +21,7 @@ import (
 type house struct {
 	dir     string
 	secrets []string // what no log of a server may hold
+	env     []string // for the servers that it starts, beside the environment of the tests
 }
 
 // newHouse makes a data directory in dir, or in a folder of the test for "".

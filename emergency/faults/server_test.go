@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -48,6 +49,7 @@ func (h *house) serve(t testing.TB, args ...string) *server {
 	s := &server{house: h, ended: make(chan struct{}), client: &http.Client{Timeout: patience, CheckRedirect: noRedirect,
 		Transport: &http.Transport{MaxIdleConnsPerHost: 1024, DisableCompression: true}}}
 	s.command = exec.Command(program, append([]string{"serve", "--data", h.dir, "--listen", "127.0.0.1:0", "--trusted-proxies", "127.0.0.0/8"}, args...)...)
+	s.command.Env = append(os.Environ(), h.env...)
 	output, err := s.command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

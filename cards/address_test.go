@@ -134,6 +134,23 @@ func TestBoundsOfFragments(t *testing.T) {
 	}
 }
 
+// TestNumberBytes compares with arithmetic of any precision.
+func TestNumberBytes(t *testing.T) {
+	for _, digits := range []string{"1", "9", "255", "256", "18446744073709551615", "18446744073709551616", strings.Repeat("9", maxDigits)} {
+		number, _ := new(big.Int).SetString(digits, 10)
+		if got, want := numberBytes(digits), number.Bytes(); !bytes.Equal(got, want) {
+			t.Errorf("%s: got %x, want %x", digits, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.SliceOfN(rapid.Byte(), 1, 600).Draw(t, "bytes")
+		want[0] |= 1
+		if got := numberBytes(new(big.Int).SetBytes(want).String()); !bytes.Equal(got, want) {
+			t.Fatalf("got %x, want %x", got, want)
+		}
+	})
+}
+
 // FuzzParseAddress: an address has two spellings and no third.
 func FuzzParseAddress(f *testing.F) {
 	good := testAddress(f)

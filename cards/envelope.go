@@ -3,11 +3,14 @@ package cards
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"math/big"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -16,7 +19,9 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// claims is the payload: a CWT claims set (RFC 8392, section 3). The fields stand in the order of their encoded keys.
+// claims is the payload: a CWT claims set (RFC 8392, section 3). The fields stand in the order of their encoded keys. Writing
+// is left to the libraries for CBOR and COSE; reading, which everybody waits for, is done here, and held to theirs by
+// FuzzEnvelope.
 type claims struct {
 	Issuer    string          `cbor:"1,keyasint"`
 	ExpiresAt int64           `cbor:"4,keyasint"`
@@ -30,18 +35,8 @@ const (
 	keyIDSize     = len(KeyID{})
 )
 
-// encMode and decMode are the two CBOR modes. The decoder only has to be safe: that the encoding is the only one is shown by
-// encoding again.
-var (
-	encMode = must(cbor.CoreDetEncOptions().EncMode())
-	decMode = must(cbor.DecOptions{
-		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
-		IndefLength:       cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
-		MaxNestedLevels:   maxDepth + 2,
-	}.DecMode())
-)
+// encMode writes core deterministic encoding (RFC 8949, section 4.2.1).
+var encMode = must(cbor.CoreDetEncOptions().EncMode())
 
 // must is for options that are constants of this file.
 func must[T any](v T, err error) T {
@@ -93,82 +88,133 @@ func headers(id KeyID) (cose.Headers, error) {
 	return cose.Headers{RawProtected: raw, Protected: protected}, err
 }
 
-// signed is a decoded envelope. Nothing of it is verified.
+// What stands in the same place of every envelope (RFC 9052, section 4.2): an array of four with the protected headers, which
+// are a map of the algorithm ES256 and a key id of eight bytes; after the key id, no unprotected headers; after the payload,
+// 64 bytes of signature.
+const (
+	envelopeBegin   = "\x84" + protectedBegin
+	protectedBegin  = "\x4d\xa2\x01\x26\x04\x48"
+	unprotectedNone = "\xa0"
+	signatureBegin  = "\x58\x40"
+	signedBegin     = "\x84\x6aSignature1" // of what is signed (RFC 9052, section 4.4), before the protected headers
+	externalNone    = "\x40"
+	issuerLabel     = "\x01"
+	expiryLabel     = "\x04"
+	issuedLabel     = "\x06"
+	identifierLabel = "\x07\x50"
+	summaryLabel    = "\x3a\x00\x01\x00\x00"
+	claimsBegin     = "\xa5" + issuerLabel
+)
+
+// signed is a decoded envelope. Nothing of it is verified. Its slices are parts of the envelope.
 type signed struct {
-	card    Card
-	key     KeyID
-	message *cose.UntaggedSign1Message
+	card Card
+	key  KeyID
+	// payload is the claims as they stand in the envelope, and item the same with the length in front.
+	payload, item []byte
+	signature     []byte
 }
 
-// open decodes an envelope, strictly: what it accepts is byte for byte what encoding the result gives. It returns
-// ErrTooLong or ErrMalformed.
+// open decodes an envelope, strictly: a card has one encoding, so what can vary is read in its one form and the rest is
+// compared. What it accepts is byte for byte what encoding the result gives. It returns ErrTooLong or ErrMalformed.
 func open(envelope []byte) (signed, error) {
 	if len(envelope) > MaxEnvelope {
 		return signed{}, ErrTooLong
 	}
-	message := new(cose.UntaggedSign1Message)
-	if err := message.UnmarshalCBOR(envelope); err != nil {
-		return signed{}, malformed("it is not a COSE_Sign1 message")
+	r := envelopeReader{rest: envelope}
+	var s signed
+	r.literal(envelopeBegin)
+	copy(s.key[:], r.bytes(int64(keyIDSize)))
+	r.literal(unprotectedNone)
+	s.item = r.rest
+	s.payload = r.bytes(r.argument(majorBytes))
+	s.item = s.item[:len(s.item)-len(r.rest)]
+	r.literal(signatureBegin)
+	s.signature = r.bytes(signatureSize)
+	if r.failed || len(r.rest) != 0 {
+		return signed{}, malformed("it is not a COSE_Sign1 message with the headers of a card")
 	}
-	kid, ok := message.Headers.Protected[cose.HeaderLabelKeyID].([]byte)
-	if !ok || len(kid) != keyIDSize {
-		return signed{}, malformed("it does not name its key")
-	}
-	s := signed{key: KeyID(kid), message: message}
-	var c claims
-	if err := decMode.Unmarshal(message.Payload, &c); err != nil {
+
+	r = envelopeReader{rest: s.payload}
+	r.literal(claimsBegin)
+	s.card.Issuer = string(r.bytes(r.argument(majorText)))
+	r.literal(expiryLabel)
+	s.card.ExpiresAt = r.time()
+	r.literal(issuedLabel)
+	s.card.IssuedAt = r.time()
+	r.literal(identifierLabel)
+	copy(s.card.ID[:], r.bytes(int64(len(s.card.ID))))
+	r.literal(summaryLabel)
+	s.card.Summary = bytes.Clone(r.rest)
+	if r.failed {
 		return signed{}, malformed("its claims are not those of a card")
-	}
-	if len(c.ID) != len(s.card.ID) {
-		return signed{}, malformed("its identifier has not 16 bytes")
-	}
-	s.card = Card{
-		Issuer:    c.Issuer,
-		ID:        ID(c.ID),
-		IssuedAt:  time.Unix(c.IssuedAt, 0).UTC(),
-		ExpiresAt: time.Unix(c.ExpiresAt, 0).UTC(),
-		Summary:   c.Summary,
 	}
 	if err := s.card.check(); err != nil {
 		return signed{}, err
 	}
-	if err := checkSignature(message.Signature); err != nil {
-		return signed{}, err
-	}
-	again, err := s.encode()
-	if err != nil || !bytes.Equal(again, envelope) {
-		return signed{}, malformed("it is not in its only encoding")
+	// Zero in either half verified under every key in some libraries.
+	var zero [signatureSize / 2]byte
+	if bytes.Equal(s.signature[:len(zero)], zero[:]) || bytes.Equal(s.signature[len(zero):], zero[:]) {
+		return signed{}, malformed("its signature is zero")
 	}
 	return s, nil
 }
 
-// encode is the envelope of the decoded parts. It takes nothing from the decoded headers but the key id.
-func (s signed) encode() ([]byte, error) {
-	headers, err := headers(s.key)
-	if err != nil {
-		return nil, err
-	}
-	payload, err := s.card.payload()
-	if err != nil {
-		return nil, err
-	}
-	return (&cose.UntaggedSign1Message{
-		Headers:   headers,
-		Payload:   payload,
-		Signature: s.message.Signature,
-	}).MarshalCBOR()
+// envelopeReader takes an envelope apart from the front. After the first failure it reads nothing more.
+type envelopeReader struct {
+	rest   []byte
+	failed bool
 }
 
-// checkSignature refuses what is no signature at all. Zero in either half verified under every key in some libraries.
-func checkSignature(signature []byte) error {
-	var zero [signatureSize / 2]byte
-	if len(signature) != signatureSize {
-		return malformed("its signature has not 64 bytes")
+// literal takes bytes that stand in every envelope.
+func (r *envelopeReader) literal(want string) {
+	if got := r.bytes(int64(len(want))); string(got) != want {
+		r.fail()
 	}
-	if r, s := signature[:signatureSize/2], signature[signatureSize/2:]; bytes.Equal(r, zero[:]) || bytes.Equal(s, zero[:]) {
-		return malformed("its signature is zero")
+}
+
+// bytes takes n bytes.
+func (r *envelopeReader) bytes(n int64) []byte {
+	if n < 0 || n > int64(len(r.rest)) {
+		r.fail()
+		return nil
 	}
-	return nil
+	taken := r.rest[:n:n]
+	r.rest = r.rest[n:]
+	return taken
+}
+
+// argument takes the head of an item of the major type and gives its length or number.
+func (r *envelopeReader) argument(major byte) int64 {
+	got, argument, rest, err := head(r.rest)
+	if err != nil || got != major || argument > math.MaxInt64 {
+		r.fail()
+		return 0
+	}
+	r.rest = rest
+	return int64(argument)
+}
+
+// time takes a time in whole seconds. Card.check holds it to its range.
+func (r *envelopeReader) time() time.Time { return time.Unix(r.argument(majorUint), 0).UTC() }
+
+func (r *envelopeReader) fail() { r.rest, r.failed = nil, true }
+
+// signedBy reports whether the key made the signature: over the Sig_structure of RFC 9052, section 4.4, which repeats the
+// protected headers and the payload as they stand in the envelope.
+func (s signed) signedBy(key *ecdsa.PublicKey) bool {
+	content := make([]byte, 0, len(signedBegin)+len(protectedBegin)+keyIDSize+len(externalNone)+len(s.item))
+	content = append(content, signedBegin+protectedBegin...)
+	content = append(content, s.key[:]...)
+	content = append(content, externalNone...)
+	content = append(content, s.item...)
+	return verifyES256(key, sha256.Sum256(content), s.signature)
+}
+
+// verifyES256 reports whether the key made the signature of signatureSize bytes.
+func verifyES256(key *ecdsa.PublicKey, digest [sha256.Size]byte, signature []byte) bool {
+	r, s := new(big.Int).SetBytes(signature[:signatureSize/2]), new(big.Int).SetBytes(signature[signatureSize/2:])
+	return ecdsa.Verify(key, digest[:], r, s)
 }
 
 // es256 is the signature algorithm of every card (RFC 9053, section 2.1) over any crypto.Signer.
@@ -210,6 +256,6 @@ func FrontTag(envelope []byte) ([16]byte, error) {
 	}
 	hash := sha256.New()
 	hash.Write([]byte("locket/front/v1"))
-	hash.Write(s.message.Payload)
+	hash.Write(s.payload)
 	return [16]byte(hash.Sum(nil)), nil
 }

@@ -10,10 +10,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
 	"github.com/google/go-cmp/cmp"
+	"github.com/veraison/go-cose"
 	"pgregory.net/rapid"
 )
 
@@ -251,7 +255,51 @@ func TestEveryCardRoundTrips(t *testing.T) {
 	})
 }
 
-// FuzzEnvelope: whatever decodes encodes to the same bytes again.
+// openElsewhere reads an envelope with the libraries for COSE and CBOR alone, and then encodes it again to see that this was
+// its only encoding. It is slow, and open must agree with it on every input.
+func openElsewhere(envelope []byte) (signed, error) {
+	if len(envelope) > MaxEnvelope {
+		return signed{}, ErrTooLong
+	}
+	decoding := must(cbor.DecOptions{
+		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
+		IndefLength:       cbor.IndefLengthForbidden,
+		TagsMd:            cbor.TagsForbidden,
+		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
+		MaxNestedLevels:   maxDepth + 2,
+	}.DecMode())
+	var message cose.UntaggedSign1Message
+	if err := message.UnmarshalCBOR(envelope); err != nil {
+		return signed{}, ErrMalformed
+	}
+	kid, ok := message.Headers.Protected[cose.HeaderLabelKeyID].([]byte)
+	if !ok || len(kid) != keyIDSize {
+		return signed{}, ErrMalformed
+	}
+	var c claims
+	if err := decoding.Unmarshal(message.Payload, &c); err != nil || len(c.ID) != len(ID{}) {
+		return signed{}, ErrMalformed
+	}
+	card := Card{
+		Issuer: c.Issuer, ID: ID(c.ID), IssuedAt: time.Unix(c.IssuedAt, 0).UTC(), ExpiresAt: time.Unix(c.ExpiresAt, 0).UTC(),
+		Summary: c.Summary,
+	}
+	zero := make([]byte, 32)
+	if err := card.check(); err != nil || len(message.Signature) != 64 ||
+		bytes.Equal(message.Signature[:32], zero) || bytes.Equal(message.Signature[32:], zero) {
+		return signed{}, ErrMalformed
+	}
+	again := cose.UntaggedSign1Message{
+		Headers: must(headers(KeyID(kid))), Payload: must(card.payload()), Signature: message.Signature,
+	}
+	if !bytes.Equal(must(again.MarshalCBOR()), envelope) {
+		return signed{}, ErrMalformed
+	}
+	return signed{card: card, key: KeyID(kid), payload: message.Payload, signature: message.Signature}, nil
+}
+
+// FuzzEnvelope: whatever decodes is what the libraries decode and what they encode again to the same bytes, and nothing else
+// decodes. Each input is tried as it is, and as the claims of an envelope in which all the rest is right.
 func FuzzEnvelope(f *testing.F) {
 	envelope := testEnvelope(f)
 	f.Add(envelope)
@@ -260,19 +308,54 @@ func FuzzEnvelope(f *testing.F) {
 	f.Add(append([]byte{0xd2}, envelope...))
 	f.Add(bytes.Repeat([]byte{0x81}, MaxEnvelope))
 	f.Add([]byte{0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	good, err := open(envelope)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good.payload)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := open(b)
-		if err != nil {
-			if !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrTooLong) {
-				t.Errorf("an error of another kind: %v", err)
+		wrapped := slices.Concat(envelope[:16], must(encMode.Marshal(b)), envelope[len(envelope)-66:])
+		for _, b := range [][]byte{b, wrapped} {
+			got, err := open(b)
+			want, wantErr := openElsewhere(b)
+			switch {
+			case err == nil && wantErr == nil:
+			case errors.Is(err, ErrTooLong) && errors.Is(wantErr, ErrTooLong), errors.Is(err, ErrMalformed) && errors.Is(wantErr, ErrMalformed):
+				continue
+			default:
+				t.Fatalf("%x gives %v, elsewhere %v", b, err, wantErr)
 			}
-			return
-		}
-		again, err := s.encode()
-		if err != nil || !bytes.Equal(again, b) {
-			t.Errorf("%x encodes as %x, %v", b, again, err)
+			want.item = got.item
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(signed{})); diff != "" {
+				t.Errorf("%x (-elsewhere +here):\n%s", b, diff)
+			}
 		}
 	})
+}
+
+// TestVerifyAgreesWithTheLibrary: the bytes that we hash are those that RFC 9052, section 4.4, says.
+func TestVerifyAgreesWithTheLibrary(t *testing.T) {
+	key := testKey(t, "issuer").PublicKey
+	verifier := must(cose.NewVerifier(cose.AlgorithmES256, &key))
+	for _, size := range []int{0, 23, 24, 255, 256, 1500} { // lengths are written in one, two and three bytes
+		t.Run(strconv.Itoa(size), func(t *testing.T) {
+			card := testCard()
+			card.Summary = must(encMode.Marshal(make([]byte, size)))
+			envelope := must(testSigner(t, testIssuer, "issuer").Sign(card))
+			for _, flipped := range []byte{0, 1} {
+				envelope[len(envelope)-1] ^= flipped
+				s := must(open(envelope))
+				var message cose.UntaggedSign1Message
+				if err := message.UnmarshalCBOR(envelope); err != nil {
+					t.Fatal(err)
+				}
+				valid := message.Verify(nil, verifier) == nil
+				if valid != (flipped == 0) || s.signedBy(&key) != valid {
+					t.Errorf("with %d bits flipped the library says %t, we %t", flipped, valid, s.signedBy(&key))
+				}
+			}
+		})
+	}
 }
 
 // BenchmarkSign stands beside BenchmarkSignBare: the difference is what making a card costs besides the signature.
@@ -304,13 +387,55 @@ func BenchmarkSignBare(b *testing.B) {
 	}
 }
 
+// benchAddress is the address of a wallet card, version 17.
+func benchAddress(b *testing.B) (string, KeySet) {
+	signer := testSigner(b, testIssuer, "issuer")
+	card := testCard()
+	card.Summary = append(unhex("590118"), make([]byte, 280)...)
+	address := Address{Base: testBase, ID: card.ID, Secret: testSecret(), Envelope: must(signer.Sign(card))}
+	return address.URL(), testKeySet(b, signer.Key())
+}
+
+// BenchmarkVerify is what a reader does with a scanned address. It stands beside BenchmarkVerifyBare.
 func BenchmarkVerify(b *testing.B) {
-	envelope := testEnvelope(b)
-	keys := testKeySet(b, testSigner(b, testIssuer, "issuer").Key())
+	scanned, keys := benchAddress(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if result, _ := Verify(envelope, keys, testNow); result.Status != StatusVerified {
+		address, err := ParseAddress(scanned)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if result, _ := Verify(address.Envelope, keys, testNow); result.Status != StatusVerified {
 			b.Fatal(result.Status)
+		}
+	}
+}
+
+// BenchmarkVerifyBare is the floor under BenchmarkVerify: the check of one signature over as many bytes.
+func BenchmarkVerifyBare(b *testing.B) {
+	key := testKey(b, "issuer")
+	content := make([]byte, 360)
+	digest := sha256.Sum256(content)
+	signature, err := ecdsa.SignASN1(rand.Reader, key, digest[:])
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		digest := sha256.Sum256(content)
+		if !ecdsa.VerifyASN1(&key.PublicKey, digest[:], signature) {
+			b.Fatal("the signature does not hold")
+		}
+	}
+}
+
+// BenchmarkParseAddress is the part of BenchmarkVerify before the signature.
+func BenchmarkParseAddress(b *testing.B) {
+	scanned, _ := benchAddress(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ParseAddress(scanned); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -2,10 +2,7 @@ package cards
 
 import (
 	"slices"
-	"sort"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Face is what is printed in plain words beside and behind the QR code, for eyes alone: no network, no telephone. Every word
@@ -49,30 +46,57 @@ type Line struct {
 // Phrase is a sentence in its own language.
 type Phrase struct{ Text, Lang, Dir string }
 
-// The measures of the printed card, in millimetres and points. print.css has the same ones.
+// The measures of the printed card, in millimetres. print.css has the same ones.
 const (
 	cardWidth, cardHeight = 85.6, 54.0 // ID-1 (ISO/IEC 7810)
 	maxCodeSide           = 50.0       // of the QR code with its quiet zone
 	frontPadding          = 2.0
 	frontGap              = 1.0
 	backPadding           = 3.0
+	backWidth             = cardWidth - 2*backPadding
 	criticalIndent        = 2.0 // of the bar before critical lines
 	lineGap               = 0.4
-	point                 = 25.4 / 72
-	leading               = 1.2
-
-	sizeSmall    = 6.5
-	sizeLine     = 7.0
-	sizeCritical = 7.5
-	sizeName     = 9.5
-
-	regular = 1.0
-	bold    = 1.07 // how much wider bold letters are
 )
 
-// Split parts the lines into those that are printed on the back, in print order, and those for which there is no room. It
-// estimates on the safe side, so that nothing is ever cut off in print: tell the holder what is left.
-func (f Face) Split() (printed, left []Line) {
+// cardType are the sizes in points of the words on a card, and their weight. print.css has the same ones.
+type cardType struct {
+	small, line, critical, name float64
+	weight                      float64 // of the words that are not bold in any case
+	rule                        float64 // millimetres that parting lines take
+}
+
+// typeOf is the type of a card. In high contrast everything is bold, a little larger, and parted by rules.
+func typeOf(highContrast bool) cardType {
+	if highContrast {
+		return cardType{small: 7, line: 7.5, critical: 8, name: 10, weight: bold, rule: 0.6}
+	}
+	return cardType{small: 6.5, line: 7, critical: 7.5, name: 9.5, weight: regular}
+}
+
+// Split parts the lines into those that are printed on the back of a card, in print order, and those for which there is no
+// room. It estimates on the safe side, so that nothing is ever cut off in print: tell the holder what is left.
+func (f Face) Split() (printed, left []Line) { return PrintOptions{}.Split(f) }
+
+// Fit is how many lines Split prints.
+func Fit(f Face) int {
+	printed, _ := f.Split()
+	return len(printed)
+}
+
+// Split is that of the face when it is printed so: in high contrast there is room for fewer lines.
+func (o PrintOptions) Split(f Face) (printed, left []Line) {
+	size, lines := typeOf(o.HighContrast), f.ordered()
+	room := f.backRoom(size)
+	back := column{lang: f.Lang, width: backWidth, indent: criticalIndent, line: size.line, critical: size.critical, weight: size.weight, gap: lineGap + size.rule}
+	n := back.fit(lines, room)
+	if n < len(lines) && f.More != "" {
+		n = back.fit(lines, room-lineGap-height(backWidth, size.line, f.Lang, span{text: f.More, weight: bold}))
+	}
+	return lines[:n], lines[n:]
+}
+
+// ordered are the lines in print order, the critical ones first.
+func (f Face) ordered() []Line {
 	lines := make([]Line, 0, len(f.Lines))
 	for _, critical := range []bool{true, false} {
 		for _, line := range f.Lines {
@@ -81,30 +105,21 @@ func (f Face) Split() (printed, left []Line) {
 			}
 		}
 	}
-	n := fitBack(lines, f.backRoom())
-	if n < len(lines) && f.More != "" {
-		n = fitBack(lines, f.backRoom()-lineGap-height(f.More, cardWidth-2*backPadding, sizeLine, bold))
-	}
-	return lines[:n], lines[n:]
-}
-
-// Fit is how many lines Split prints.
-func Fit(f Face) int {
-	printed, _ := f.Split()
-	return len(printed)
+	return lines
 }
 
 // backRoom is the height in millimetres that the lines have on the back, between heading and foot.
-func (f Face) backRoom() float64 {
-	const width, rules = cardWidth - 2*backPadding, 2.0
-	heading, foot := strings.Join(f.heading(), separator), strings.Join(f.foot(), separator)
-	return cardHeight - 2*backPadding - rules - height(heading, width, sizeLine, bold) - height(foot, width, sizeSmall, regular)
+func (f Face) backRoom(size cardType) float64 {
+	const rules = 2.0
+	heading, foot := strings.Join(f.heading(size), separator), strings.Join(f.foot(), separator)
+	return cardHeight - 2*backPadding - rules - height(backWidth, size.line, f.Lang, span{text: heading, weight: bold}) -
+		height(backWidth, size.small, f.Lang, span{text: foot, weight: size.weight})
 }
 
 // heading is the first row of the back, so that it can be told whose it is by itself. A long name must not take the room
 // of what matters more; it stands on the front.
-func (f Face) heading() []string {
-	name := shorten(f.Name, cardWidth-2*backPadding, sizeLine, 1)
+func (f Face) heading(size cardType) []string {
+	name := shorten(f.Name, backWidth, size.line, 1)
 	if f.Demo {
 		return present(name, f.Born, demoMark)
 	}
@@ -124,26 +139,13 @@ const (
 	demoMark = "DEMO"
 )
 
-func fitBack(lines []Line, room float64) int {
-	for i, line := range lines {
-		room -= line.height() + lineGap
-		if room < 0 {
-			return i
-		}
+// spans are the words of a line: a bold label, and the text in a weight.
+func (l Line) spans(weight float64) []span {
+	text := span{text: l.Text, weight: weight, lang: l.Lang}
+	if l.Label == "" {
+		return []span{text}
 	}
-	return len(lines)
-}
-
-// height is what the line takes on the back, in millimetres.
-func (l Line) height() float64 {
-	var label span
-	if l.Label != "" {
-		label = span{l.Label + ": ", bold}
-	}
-	if l.Critical {
-		return float64(rows(cardWidth-2*backPadding-criticalIndent, sizeCritical, label, span{l.Text, bold})) * rowHeight(sizeCritical)
-	}
-	return float64(rows(cardWidth-2*backPadding, sizeLine, label, span{l.Text, regular})) * rowHeight(sizeLine)
+	return []span{{text: l.Label + ": ", weight: bold}, text}
 }
 
 // frontTextWidth is the width in millimetres of the words beside a QR code.
@@ -155,121 +157,11 @@ func frontTextWidth(codeSide float64) float64 {
 const maxNameRows = 5
 
 // nameSize is the greatest size in points at which the name takes no more than two rows, or the smallest size.
-func (f Face) nameSize(codeSide float64) float64 {
-	for _, size := range []float64{sizeName, sizeCritical} {
-		if rows(frontTextWidth(codeSide), size, span{f.Name, bold}) <= 2 {
-			return size
+func (f Face) nameSize(size cardType, codeSide float64) float64 {
+	for _, points := range []float64{size.name, size.critical} {
+		if rows(frontTextWidth(codeSide), points, span{text: f.Name, weight: bold}) <= 2 {
+			return points
 		}
 	}
-	return sizeSmall
-}
-
-// shorten ends text that would take more than most rows in an ellipsis, so that everybody sees that it goes on. The text is
-// bold.
-func shorten(text string, width, size float64, most int) string {
-	if rows(width, size, span{text, bold}) <= most {
-		return text
-	}
-	runes := []rune(text)
-	fit := sort.Search(len(runes), func(n int) bool {
-		return rows(width, size, span{string(runes[:n+1]) + "…", bold}) > most
-	})
-	return strings.TrimSpace(string(runes[:fit])) + "…"
-}
-
-// height is what text takes, in millimetres, when it is set in a column of width millimetres.
-func height(text string, width, size, weight float64) float64 {
-	return float64(rows(width, size, span{text, weight})) * rowHeight(size)
-}
-
-func rowHeight(size float64) float64 { return size * point * leading }
-
-// span is text in one weight.
-type span struct {
-	text   string
-	weight float64
-}
-
-// rows counts the rows that spans take one after the other in a column of width millimetres at size points, on the safe side.
-func rows(width, size float64, spans ...span) int {
-	n, used := 0, width // the first word begins the first row
-	for _, span := range spans {
-		em := size * point * span.weight
-		for _, word := range words(span.text) {
-			w := 0.0
-			for _, r := range word {
-				w += advance(r) * em
-			}
-			bare := w
-			if strings.HasSuffix(word, " ") { // a space at the end of a row hangs over
-				bare -= advance(' ') * em
-			}
-			if used+bare > width {
-				n++
-				used = 0
-				for bare > width { // a word wider than the column is broken
-					n++
-					bare -= width - em
-					w -= width - em
-				}
-			}
-			used += w
-		}
-	}
-	return n
-}
-
-// words parts text where a row may end: after spaces, and around every character of the scripts that have no spaces.
-func words(text string) []string {
-	var out []string
-	start := 0
-	for i, r := range text {
-		if i > start && ideographic(r) {
-			out = append(out, text[start:i])
-			start = i
-		}
-		if unicode.IsSpace(r) && r != '\u00A0' || ideographic(r) {
-			end := i + utf8.RuneLen(r)
-			out = append(out, text[start:end])
-			start = end
-		}
-	}
-	if start < len(text) {
-		out = append(out, text[start:])
-	}
-	return out
-}
-
-func ideographic(r rune) bool {
-	return r >= 0x3000 && r <= 0x303F || r >= 0xFF00 && r <= 0xFFEF ||
-		unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
-}
-
-// advance is the width of a character in ems. For Latin letters it is that of Noto Sans, the widest of the faces that
-// print.css names; for other scripts it need not be right, it must not be too small.
-func advance(r rune) float64 {
-	switch {
-	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
-		return 0
-	case unicode.IsSpace(r), strings.ContainsRune("ijl'|.,:;", r):
-		return 0.29
-	case strings.ContainsRune("Ifrt!()[]-", r):
-		return 0.41
-	case strings.ContainsRune("cksvxyz", r):
-		return 0.54
-	case strings.ContainsRune("mwMW@%", r):
-		return 0.95
-	case r >= '0' && r <= '9':
-		return 0.58
-	case r < 0x250: // Latin with its accents
-		if unicode.IsUpper(r) {
-			return 0.77
-		}
-		return 0.62
-	case unicode.In(r, unicode.Arabic, unicode.Hebrew):
-		return 0.66
-	case unicode.In(r, unicode.Cyrillic, unicode.Greek, unicode.Thai, unicode.Devanagari, unicode.Bengali):
-		return 0.8
-	}
-	return 1.05
+	return size.small
 }

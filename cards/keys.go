@@ -40,6 +40,23 @@ func coordinates(public *ecdsa.PublicKey) (x, y string, err error) {
 	return encoding.EncodeToString(point[1:33]), encoding.EncodeToString(point[33:]), nil
 }
 
+// publicKey is the key with these members x and y. It returns ErrKey.
+func publicKey(x, y string) (*ecdsa.PublicKey, error) {
+	point := []byte{4} // uncompressed (SEC 1, section 2.3.3)
+	for _, coordinate := range []string{x, y} {
+		b, err := decodeBase64(coordinate)
+		if err != nil || len(b) != 32 {
+			return nil, fmt.Errorf("%w: its coordinates are not 32 bytes in base64url", ErrKey)
+		}
+		point = append(point, b...)
+	}
+	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		return nil, fmt.Errorf("%w: its point is not on the curve P-256", ErrKey)
+	}
+	return public, nil
+}
+
 // Key is one key of an issuer, as readers trust it.
 type Key struct {
 	// Issuer is the only issuer for which the key may sign: a valid signature under another name is no signature.
@@ -52,6 +69,9 @@ type Key struct {
 	// CompromisedSince, when not zero, says that somebody else may hold the private key, and since when, for people. No card
 	// of that key verifies any more, whatever its date: who can sign can date back.
 	CompromisedSince time.Time
+	// CRLVersion is the number of the revocation list for health cards of this key (ctr of crl/KID.json, from 1 on); 0 when
+	// there is none.
+	CRLVersion int64
 }
 
 // ID returns the KeyID. It returns ErrKey for a key that is not on P-256.
@@ -67,17 +87,12 @@ func (k Key) ID() (KeyID, error) {
 // so any number of goroutines may verify with it.
 type KeySet struct {
 	keys []Key
-	byID map[KeyID][]trusted
-}
-
-type trusted struct {
-	Key
-	verifier cose.Verifier
+	byID map[KeyID][]Key
 }
 
 // NewKeySet makes a KeySet of keys. It returns ErrKey for a key that is not on P-256 or has no valid issuer.
 func NewKeySet(keys ...Key) (KeySet, error) {
-	set := KeySet{keys: append([]Key(nil), keys...), byID: make(map[KeyID][]trusted, len(keys))}
+	set := KeySet{keys: append([]Key(nil), keys...), byID: make(map[KeyID][]Key, len(keys))}
 	for _, key := range keys {
 		if !validHost(key.Issuer) {
 			return KeySet{}, fmt.Errorf("%w: its issuer is not a host name", ErrKey)
@@ -86,13 +101,49 @@ func NewKeySet(keys ...Key) (KeySet, error) {
 		if err != nil {
 			return KeySet{}, err
 		}
-		verifier, err := cose.NewVerifier(cose.AlgorithmES256, key.Public)
-		if err != nil {
-			return KeySet{}, fmt.Errorf("%w: %w", ErrKey, err)
-		}
-		set.byID[id] = append(set.byID[id], trusted{key, verifier})
+		set.byID[id] = append(set.byID[id], key)
 	}
 	return set, nil
+}
+
+// With returns the union with other sets, the keys of s first. A key that two of them hold under the same issuer is there
+// once, with the earlier of its two ends: what one source has withdrawn, another cannot bring back.
+func (s KeySet) With(others ...KeySet) KeySet {
+	type name struct {
+		issuer string
+		point  [64]byte
+	}
+	place := make(map[name]int)
+	var union []Key
+	for _, set := range append([]KeySet{s}, others...) {
+		for _, key := range set.keys {
+			point := must(key.Public.Bytes()) // a set has no other keys than those on P-256
+			name := name{key.Issuer, [64]byte(point[1:])}
+			if i, found := place[name]; found {
+				union[i] = graver(union[i], key)
+				continue
+			}
+			place[name] = len(union)
+			union = append(union, key)
+		}
+	}
+	return must(NewKeySet(union...)) // which every key has passed before
+}
+
+// graver is a key as two sources know it.
+func graver(a, b Key) Key {
+	a.NotAfter = earlier(a.NotAfter, b.NotAfter)
+	a.CompromisedSince = earlier(a.CompromisedSince, b.CompromisedSince)
+	a.CRLVersion = max(a.CRLVersion, b.CRLVersion)
+	return a
+}
+
+// earlier is the earlier of two times, of which zero means never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // Keys returns the keys in the order in which they were given.
@@ -100,10 +151,12 @@ func (s KeySet) Keys() []Key { return append([]Key(nil), s.keys...) }
 
 // Signer signs the cards of one issuer. Any number of goroutines may use it.
 type Signer struct {
-	key     Key
-	id      KeyID
-	es256   es256
-	headers cose.Headers // the same for every card, and never written to
+	key Key
+	id  KeyID
+	// thumbprint is the whole of which id is the beginning.
+	thumbprint [sha256.Size]byte
+	es256      es256
+	headers    cose.Headers // the same for every card, and never written to
 }
 
 // NewSigner makes the Signer of issuer, a host with an optional port. The key may live in a file, an HSM or elsewhere; it
@@ -118,9 +171,10 @@ func NewSigner(issuer string, key crypto.Signer) (*Signer, error) {
 	}
 	s := &Signer{key: Key{Issuer: issuer, Public: public}, es256: es256{key}}
 	var err error
-	if s.id, err = s.key.ID(); err != nil {
+	if s.thumbprint, err = Thumbprint(public); err != nil {
 		return nil, err
 	}
+	s.id = KeyID(s.thumbprint[:keyIDSize])
 	if s.headers, err = headers(s.id); err != nil {
 		return nil, err
 	}

@@ -237,12 +237,46 @@ func parseRecord(b []byte) (r Record, flags byte, rest []byte, err error) {
 // Address reads the card in a message. Only the first record counts: a telephone follows that one, so a second address
 // would be one that nobody sees. It returns ErrAddress when the first record is no web address, else as ParseAddress.
 func (m Message) Address() (Address, error) {
-	if len(m) == 0 {
-		return Address{}, ErrAddress
-	}
-	uri, ok := m[0].URI()
+	uri, ok := m.URI()
 	if !ok {
 		return Address{}, ErrAddress
 	}
 	return ParseAddress(uri)
+}
+
+// ShortAddress reads the short address in a message, as Address does. It returns ErrAddress when the first record is no web
+// address, else as ParseShortAddress.
+func (m Message) ShortAddress() (ShortAddress, error) {
+	uri, ok := m.URI()
+	if !ok {
+		return ShortAddress{}, ErrAddress
+	}
+	return ParseShortAddress(uri)
+}
+
+// URI is the web address that a telephone follows: that of the first record, which may be a Smart Poster (NFC Forum RTD Smart
+// Poster 1.0, section 3.1) around the one address; ok is false when there is none.
+func (m Message) URI() (uri string, ok bool) {
+	if len(m) == 0 {
+		return "", false
+	}
+	if first := m[0]; first.TypeName != typeNameWellKnown || string(first.Type) != "Sp" {
+		return first.URI()
+	}
+	poster, err := ParseNDEF(m[0].Payload)
+	if err != nil {
+		return "", false
+	}
+	for _, record := range poster {
+		if record.TypeName != typeNameWellKnown || string(record.Type) != "U" {
+			continue
+		}
+		if ok { // with two, nobody knows which one a telephone follows
+			return "", false
+		}
+		if uri, ok = record.URI(); !ok {
+			return "", false
+		}
+	}
+	return uri, ok
 }

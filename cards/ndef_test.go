@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -61,20 +62,44 @@ func TestNDEFGolden(t *testing.T) {
 }
 
 func TestSmartPosterIsRead(t *testing.T) {
-	poster := unhex("d1022b5370" + "91011255046963652e6578616d706c652f632f416243" + "5101115402656e456d657267656e63792063617264")
-	m, err := ParseNDEF(poster)
-	if err != nil || len(m) != 1 || string(m[0].Type) != "Sp" {
-		t.Fatalf("got %v, %v", m, err)
+	const (
+		uri     = "55046963652e6578616d706c652f632f416243"
+		title   = "5101115402656e456d657267656e63792063617264"
+		another = "510103550461"
+	)
+	poster := func(payload string) string { return fmt.Sprintf("d102%02x5370%s", len(payload)/2, payload) }
+	for _, test := range []struct {
+		name, message, want string
+	}{
+		{"golden", "d1022b5370" + "910112" + uri + title, "https://ice.example/c/AbC"},
+		{"the address alone", poster("d10112" + uri), "https://ice.example/c/AbC"},
+		{"the title first", poster("9101115402656e456d657267656e63792063617264" + "510112" + uri), "https://ice.example/c/AbC"},
+		{"two addresses", poster("910112" + uri + another), ""},
+		{"no address", poster("d1" + title[2:]), ""},
+		{"another scheme", poster("d10104" + "5505" + "313132"), ""},
+		{"nothing", poster(""), ""},
+		{"a poster in a poster", poster("d10219" + "5370" + "d10112" + uri), ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m, err := ParseNDEF(unhex(test.message))
+			if err != nil || len(m) != 1 {
+				t.Fatalf("got %v, %v", m, err)
+			}
+			if uri, ok := m.URI(); uri != test.want || ok != (test.want != "") {
+				t.Errorf("address %q, %t, want %q", uri, ok, test.want)
+			}
+		})
+	}
+	m, err := ParseNDEF(unhex("d1022b5370" + "910112" + uri + title))
+	if err != nil {
+		t.Fatal(err)
 	}
 	inside, err := ParseNDEF(m[0].Payload)
 	if err != nil || len(inside) != 2 {
 		t.Fatalf("inside: %v, %v", inside, err)
 	}
-	if uri, ok := inside[0].URI(); !ok || uri != "https://ice.example/c/AbC" {
-		t.Errorf("address %q, %t", uri, ok)
-	}
-	if language, title, ok := inside[1].Text(); !ok || language != "en" || title != "Emergency card" {
-		t.Errorf("title %q in %q, %t", title, language, ok)
+	if language, words, ok := inside[1].Text(); !ok || language != "en" || words != "Emergency card" {
+		t.Errorf("title %q in %q, %t", words, language, ok)
 	}
 }
 
@@ -188,17 +213,27 @@ func TestAddressOnATag(t *testing.T) {
 	}
 }
 
-// TestTagBudgets: the greatest message holds the greatest address that was measured on each tag.
-func TestTagBudgets(t *testing.T) {
-	characters := map[string]int{"NTAG213": 131, "NTAG424": 249, "NTAG215": 483, "NTAG216": 859}
-	for _, tag := range Tags() {
-		message := Message{URIRecord("https://" + strings.Repeat("a", characters[tag.Name]))}
-		if message.Size() != tag.Message {
-			t.Errorf("%s: %d characters make %d bytes, the tag has %d", tag.Name, characters[tag.Name], message.Size(), tag.Message)
-		}
+func TestShortAddressOnATag(t *testing.T) {
+	want := ShortAddress{Base: testBase, Code: "ABCD2345WXYZ"}
+	file, err := Message{URIRecord(want.URL()), text(t, "en", "Emergency card")}.Encode()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(Tags()) != len(characters) {
-		t.Errorf("%d tags", len(Tags()))
+	m, err := ParseNDEF(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := m.ShortAddress(); err != nil || got != want {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := m.Address(); !errors.Is(err, ErrAddress) {
+		t.Errorf("as a whole address: %v", err)
+	}
+	if _, err := testAddress(t).Message().ShortAddress(); !errors.Is(err, ErrTooLong) {
+		t.Errorf("a whole address as a short one: %v", err)
+	}
+	if _, err := (Message{}).ShortAddress(); !errors.Is(err, ErrAddress) {
+		t.Errorf("an empty message gave %v", err)
 	}
 }
 
@@ -207,6 +242,7 @@ func FuzzParseNDEF(f *testing.F) {
 	for _, seed := range []string{
 		"d1011955046963652e6578616d706c652f632f4162432376312e616263", "d00000", "c1010000000155", "da030101612f626970",
 		"900000500000", "d1022b5370",
+		"d1022b5370" + "91011255046963652e6578616d706c652f632f416243" + "5101115402656e456d657267656e63792063617264",
 	} {
 		f.Add(unhex(seed))
 	}
@@ -219,6 +255,7 @@ func FuzzParseNDEF(f *testing.F) {
 			r.URI()
 			r.Text()
 		}
+		m.URI()
 		written, err := m.Encode()
 		if err != nil {
 			t.Fatal(err)

@@ -8,29 +8,6 @@ import (
 	"math"
 )
 
-// Paper is what a card is printed on.
-type Paper string
-
-// The papers. PaperCard is a card printer, two pages of a card's size; the others are sheets to cut and fold, with marks and
-// a ruler line that shows whether the printer kept the size.
-const (
-	PaperCard   Paper = "card"
-	PaperA4     Paper = "a4"
-	PaperLetter Paper = "letter"
-)
-
-// PrintOptions are those of a page. The words are the caller's.
-type PrintOptions struct {
-	// Paper is PaperCard when empty.
-	Paper Paper
-	// Nonce is the nonce of the page's content security policy for its one style element; empty leaves it out.
-	Nonce string
-	// Lang (BCP 47), Dir ("ltr" or "rtl") and Title are those of the document.
-	Lang, Dir, Title string
-	// CutWords stand on sheets, at the ruler ("Cut along the marks, fold in the middle. This line is 50 mm long.").
-	CutWords string
-}
-
 // PrintedCard is one card of a page.
 type PrintedCard struct {
 	Face Face
@@ -60,34 +37,30 @@ var printHTML string
 //go:embed print.css
 var printCSS string
 
-// printTemplate is parsed once; it is never changed.
-var printTemplate = template.Must(template.New("print").Parse(printHTML))
+var printTemplate = newPage(printHTML)
 
 // WritePrintPage writes a page that prints the cards, both sides each: one HTML file without script and without anything
 // from elsewhere, black on white whatever surrounds it, also good to look at on a screen. Lines for which there is no room
-// are left out: Face.Split says which. It returns the error of w, or one for a paper that it does not know.
+// are left out: PrintOptions.Split says which. It returns the error of w, or one for a paper that it does not know.
 func WritePrintPage(w io.Writer, o PrintOptions, printed ...PrintedCard) error {
-	sizes := map[Paper]string{PaperCard: "85.6mm 54mm", PaperA4: "A4", PaperLetter: "letter"}
 	if o.Paper == "" {
 		o.Paper = PaperCard
 	}
-	size, ok := sizes[o.Paper]
+	size, ok := paperSizes[o.Paper]
 	if !ok {
-		return fmt.Errorf("print cards: there is no paper of that name; use card, a4 or letter")
+		return fmt.Errorf("print cards: %w", errPaper)
 	}
+	o = o.printable()
 	page := printPage{PrintOptions: o, Sheet: o.Paper != PaperCard}
-	margin := "0"
+	margin := 0.0
 	if page.Sheet {
-		margin = "8mm"
+		margin = sheetMargin
 	}
-	page.Style = template.CSS("@page{size:" + size + ";margin:" + margin + "}\n" + printCSS)
+	page.Style = size.style(margin, printCSS)
 	for _, card := range printed {
-		page.Cards = append(page.Cards, printCard(card))
+		page.Cards = append(page.Cards, o.printCard(card))
 	}
-	if err := printTemplate.Execute(w, page); err != nil {
-		return fmt.Errorf("print cards: %w", err)
-	}
-	return nil
+	return write(w, printTemplate, page)
 }
 
 // printPage and printSides are what print.html shows.
@@ -100,8 +73,7 @@ type printPage struct {
 
 type printSides struct {
 	Face
-	Code      template.HTML
-	ShortCode string
+	Drawing   template.HTML
 	NameClass string
 	Name      string
 	Printed   []Line
@@ -110,22 +82,21 @@ type printSides struct {
 	Foot      []string
 }
 
-func printCard(card PrintedCard) printSides {
-	module := CardModule(card.Code)
+func (o PrintOptions) printCard(card PrintedCard) printSides {
+	face, module := card.Face.printable(), CardModule(card.Code)
 	side := module * float64(card.Code.Modules+2*QuietZone)
-	printed, left := card.Face.Split()
-	class := map[float64]string{sizeName: "name large", sizeCritical: "name", sizeSmall: "name small"}
-	size := card.Face.nameSize(side)
+	printed, left := o.Split(face)
+	size := typeOf(o.HighContrast)
+	points := face.nameSize(size, side)
+	class := map[float64]string{size.name: "name large", size.critical: "name", size.small: "name small"}
 	return printSides{
-		Face: card.Face,
-		// The drawing escapes its texts itself.
-		Code:      template.HTML(card.Code.SVG(Picture{ModuleMM: module, Title: card.Face.CodeTitle, Lang: card.Face.Lang})),
-		ShortCode: card.Face.Code.String(),
-		NameClass: class[size],
-		Name:      shorten(card.Face.Name, frontTextWidth(side), size, maxNameRows),
+		Face:      face,
+		Drawing:   face.drawing(card.Code, module),
+		NameClass: class[points],
+		Name:      shorten(face.Name, frontTextWidth(side), points, maxNameRows),
 		Printed:   printed,
 		Left:      len(left) > 0,
-		Heading:   card.Face.heading(),
-		Foot:      card.Face.foot(),
+		Heading:   face.heading(size),
+		Foot:      face.foot(),
 	}
 }

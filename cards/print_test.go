@@ -79,23 +79,30 @@ func TestWritePrintPageGolden(t *testing.T) {
 			[]PrintedCard{{arabic, code}, {testFace(), code}}},
 		{"letter", PrintOptions{Paper: PaperLetter, Lang: "en", Dir: "ltr", Title: "Cards", CutWords: "Cut along the marks, fold in the middle."},
 			[]PrintedCard{{Face{Name: "Ada"}, code}}},
+		{"contrast", PrintOptions{Lang: "en", Title: "Card of Ada Marlow-Okonkwo", HighContrast: true}, []PrintedCard{{testFace(), testPrintedCode(t)}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := printed(t, test.options, test.cards...)
-			path := filepath.Join("testdata", "print", test.name+".html")
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("page (-golden +got):\n%s", diff)
-			}
+			golden(t, test.name, got)
 		})
+	}
+}
+
+// golden compares a page with the one that was looked at and printed.
+func golden(t *testing.T, name, page string) {
+	t.Helper()
+	path := filepath.Join("testdata", "print", name+".html")
+	if *update {
+		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), page); diff != "" {
+		t.Errorf("page (-golden +got):\n%s", diff)
 	}
 }
 
@@ -279,7 +286,7 @@ func TestRows(t *testing.T) {
 		{"marks take no width", "e" + strings.Repeat("\u0301", 500), 5, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := rows(test.width, 7, span{test.text, regular}); got != test.want {
+			if got := rows(test.width, 7, span{text: test.text, weight: regular}); got != test.want {
 				t.Errorf("%d rows, want %d", got, test.want)
 			}
 		})

@@ -1,17 +1,15 @@
 package cards
 
 import (
-	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/skip2/go-qrcode"
 )
 
 func testMatrix(t testing.TB, text string, level Level) Matrix {
@@ -184,12 +182,12 @@ func TestTerminal(t *testing.T) {
 			if want := (m.Modules + 2*QuietZone + 1) / 2; len(lines) != want {
 				t.Fatalf("%d lines, want %d", len(lines), want)
 			}
-			for i, line := range lines {
-				if strings.HasPrefix(line, "\x1b[") != color || strings.HasSuffix(line, "\x1b[0m") != color {
-					t.Fatalf("colours of line %d: %q", i, line)
+			for i, moduleRow := range lines {
+				if strings.HasPrefix(moduleRow, "\x1b[") != color || strings.HasSuffix(moduleRow, "\x1b[0m") != color {
+					t.Fatalf("colours of moduleRow %d: %q", i, moduleRow)
 				}
-				line = strings.TrimSuffix(strings.TrimPrefix(line, "\x1b[38;5;16;48;5;231m"), "\x1b[0m")
-				for x, block := range []rune(line) {
+				moduleRow = strings.TrimSuffix(strings.TrimPrefix(moduleRow, "\x1b[38;5;16;48;5;231m"), "\x1b[0m")
+				for x, block := range []rune(moduleRow) {
 					ink := map[rune][2]bool{' ': {false, false}, '▀': {true, false}, '▄': {false, true}, '█': {true, true}}[block]
 					for half, inked := range ink {
 						if y := 2*i + half; inked == color && y < m.Modules+2*QuietZone {
@@ -203,48 +201,11 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
-func TestWarnings(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		level  Level
-		module float64
-		dpi    float64
-		quiet  int
-		want   []WarningCode
-		severe bool
-	}{
-		{name: "six dots at 300 dpi", level: LevelM, module: 0.508, dpi: 300, quiet: 4},
-		{name: "five dots at 300 dpi", level: LevelQ, module: 25.4 / 300 * 5, dpi: 300, quiet: 4},
-		{name: "0.42 mm", level: LevelM, module: 0.42, dpi: 600, quiet: 4},
-		{name: "four dots at 300 dpi", level: LevelM, module: 25.4 / 300 * 4, dpi: 300, quiet: 4, want: []WarningCode{WarnModule}},
-		{name: "0.3 mm", level: LevelM, module: 0.3, dpi: 600, quiet: 4, want: []WarningCode{WarnModule}, severe: true},
-		{name: "few dots", level: LevelM, module: 0.5, dpi: 200, quiet: 4, want: []WarningCode{WarnDots}},
-		{name: "printer not known", level: LevelM, module: 0.5, quiet: 4},
-		{name: "narrow margin", level: LevelM, module: 0.5, dpi: 300, quiet: 3, want: []WarningCode{WarnQuietZone}},
-		{name: "no margin", level: LevelM, module: 0.5, dpi: 300, want: []WarningCode{WarnQuietZone}, severe: true},
-		{name: "level L", level: LevelL, module: 0.5, dpi: 300, quiet: 4, want: []WarningCode{WarnLevel}},
-		{name: "everything", level: LevelL, module: 0.25, dpi: 300, quiet: 0,
-			want: []WarningCode{WarnModule, WarnDots, WarnQuietZone, WarnLevel}, severe: true},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			var codes []WarningCode
-			severe := false
-			for _, w := range Warnings(Matrix{Level: test.level}, test.module, test.dpi, test.quiet) {
-				codes = append(codes, w.Code)
-				severe = severe || w.Severe
-				if w.Value >= w.Limit {
-					t.Errorf("%s warns of %g, which is not below %g", w.Code, w.Value, w.Limit)
-				}
-			}
-			if diff := cmp.Diff(test.want, codes); diff != "" || severe != test.severe {
-				t.Errorf("severe %t, want %t; codes (-want +got):\n%s", severe, test.severe, diff)
-			}
-		})
-	}
-}
+// benchText is a wallet card's, version 17.
+const benchText = testBase + "/c/ABEiM0RVZneImaq7zN3u_w#"
 
 func BenchmarkEncodeQR(b *testing.B) {
-	text := testBase + "/c/" + testID().String() + "#" + strings.Repeat("1234567890", 106)
+	text := benchText + strings.Repeat("1234567890", 106)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := EncodeQR(text, LevelM); err != nil {
@@ -253,11 +214,44 @@ func BenchmarkEncodeQR(b *testing.B) {
 	}
 }
 
-func BenchmarkSVG(b *testing.B) {
-	m := testMatrix(b, testBase+"/c/"+testID().String()+"#"+strings.Repeat("1234567890", 106), LevelM)
+// BenchmarkEncodeQRElsewhere is the same code by another encoder.
+func BenchmarkEncodeQRElsewhere(b *testing.B) {
+	text := benchText + strings.Repeat("1234567890", 106)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := io.Copy(io.Discard, bytes.NewReader(m.SVG(Picture{ModuleMM: 0.508}))); err != nil {
+		code, err := qrcode.New(text, qrcode.Medium)
+		if err != nil || len(code.Bitmap()) == 0 {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkSVG(b *testing.B) {
+	m := testMatrix(b, benchText+strings.Repeat("1234567890", 106), LevelM)
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(m.SVG(Picture{ModuleMM: 0.508})) == 0 {
+			b.Fatal("nothing was drawn")
+		}
+	}
+}
+
+// BenchmarkIssue is the bulk path: a card signed, put into an address, encoded and drawn.
+func BenchmarkIssue(b *testing.B) {
+	signer, err := NewSigner(testIssuer, testKey(b, "issuer"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	card := testCard()
+	card.Summary = append(unhex("590118"), make([]byte, 280)...)
+	b.ReportAllocs()
+	for b.Loop() {
+		envelope, err := signer.Sign(card)
+		if err != nil {
+			b.Fatal(err)
+		}
+		m, err := EncodeQR(Address{Base: testBase, ID: card.ID, Secret: testSecret(), Envelope: envelope}.URL(), LevelM)
+		if err != nil || len(m.SVG(Picture{})) == 0 {
 			b.Fatal(err)
 		}
 	}

@@ -15,6 +15,10 @@ const (
 	StatusUnknownIssuer Status = "unknown_issuer"
 	StatusTampered      Status = "tampered"
 	StatusUnreadable    Status = "unreadable"
+	// StatusUnsigned is said of what nobody has signed, such as the contact of a no-signal code: anybody could have written it.
+	StatusUnsigned Status = "unsigned"
+	// StatusElsewhere is said of a carrier that has room for a short address alone: the signed card is kept by its issuer.
+	StatusElsewhere Status = "elsewhere"
 )
 
 // Reason says why a card has its status, for callers to translate. The texts never change.
@@ -110,11 +114,11 @@ func (s KeySet) signerOf(card signed) (Key, Status, Reason) {
 	}
 	reason := ReasonSignature
 	for _, candidate := range candidates {
-		if card.message.Verify(nil, candidate.verifier) != nil {
+		if !card.signedBy(candidate.Public) {
 			continue
 		}
 		if candidate.Issuer == card.card.Issuer {
-			return candidate.Key, StatusVerified, ReasonNone
+			return candidate, StatusVerified, ReasonNone
 		}
 		reason = ReasonIssuerMismatch
 	}

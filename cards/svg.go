@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"math"
+	"math/bits"
 	"strconv"
 )
 
@@ -22,7 +23,7 @@ func (m Matrix) SVG(p Picture) []byte {
 	side := m.Modules + 2*QuietZone
 	number := strconv.AppendInt
 	var b bytes.Buffer
-	b.Grow(1024 + 6*m.Modules*m.Modules)
+	b.Grow(1024 + 4*m.Modules*m.Modules) // two modules make a run of some sixteen characters, on the average, and half are light
 	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 `)
 	b.Write(number(nil, int64(side), 10))
 	b.WriteByte(' ')
@@ -51,26 +52,35 @@ func (m Matrix) SVG(p Picture) []byte {
 	b.WriteByte('v')
 	b.Write(number(nil, int64(side), 10))
 	b.WriteString(`H0z"/><path d="`)
-	scratch := make([]byte, 0, 32)
-	for y := range m.Modules {
-		for x := 0; x < m.Modules; x++ {
-			run := 0
-			for m.At(x+run, y) {
-				run++
-			}
-			if run == 0 {
-				continue
-			}
-			scratch = number(append(scratch[:0], 'M'), int64(x+QuietZone), 10)
-			scratch = number(append(scratch, ' '), int64(y+QuietZone), 10)
-			scratch = number(append(scratch, 'h'), int64(run), 10)
-			scratch = number(append(scratch, "v1h-"...), int64(run), 10)
-			b.Write(append(scratch, 'z'))
-			x += run
-		}
-	}
+	b.Write(m.appendRuns(b.AvailableBuffer()))
 	b.WriteString(`"/></svg>`)
 	return b.Bytes()
+}
+
+// appendRuns adds a rectangle for each run of dark modules in a row.
+func (m Matrix) appendRuns(path []byte) []byte {
+	for y := range m.Modules {
+		row := m.dark.row(y)
+		edges := row.xor(row.behind(1)) // the columns in which a run begins, and those after its end
+		start := -1
+		for i, word := range [rowWords]uint64{edges.a, edges.b, edges.c} {
+			for ; word != 0; word &= word - 1 {
+				x := 64*i + bits.TrailingZeros64(word)
+				if start < 0 {
+					start = x
+					continue
+				}
+				run := int64(x - start)
+				path = strconv.AppendInt(append(path, 'M'), int64(start+QuietZone), 10)
+				path = strconv.AppendInt(append(path, ' '), int64(y+QuietZone), 10)
+				path = strconv.AppendInt(append(path, 'h'), run, 10)
+				path = strconv.AppendInt(append(path, "v1h-"...), run, 10)
+				path = append(path, 'z')
+				start = -1
+			}
+		}
+	}
+	return path
 }
 
 // escape writes text for an element or a quoted attribute. Characters that XML cannot have become U+FFFD.

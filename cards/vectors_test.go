@@ -10,14 +10,12 @@ import (
 	"flag"
 	"maps"
 	"math/big"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/veraison/go-cose"
 )
 
@@ -109,35 +107,10 @@ func TestVectors(t *testing.T) {
 			if got.Status != want || got.Error != v.Error || got.Reason != v.Reason {
 				t.Errorf("status %q (%s%s), want %q (%s%s)", got.Status, got.Reason, got.Error, want, v.Reason, v.Error)
 			}
-			text, err := json.MarshalIndent(got, "", "  ")
-			if err != nil {
-				t.Fatal(err)
-			}
-			text = append(text, '\n')
-			path := filepath.Join(dir, v.Name+".json")
-			if *update {
-				if err := os.WriteFile(path, text, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			published, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(published), string(text)); diff != "" {
-				t.Errorf("published vector differs (-published +made):\n%s", diff)
-			}
+			published(t, dir, v.Name, got)
 		})
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		if name := strings.TrimSuffix(filepath.Base(file), ".json"); !made[name] {
-			t.Errorf("%s is made by nothing", file)
-		}
-	}
+	noOther(t, dir, made)
 }
 
 // TestMalleatedSignatureIsTheSameCard: the twin (r, n-s) of a signature verifies, and leads to the same card, the same tag

@@ -20,13 +20,53 @@ type Type string
 const (
 	CardIssued      Type = "card.issued"
 	CardScanned     Type = "card.scanned"
+	CardReadOffline Type = "card.read_offline" // a front was read without a network; reported later by the device that read it
+	CardTapDoubted  Type = "card.tap_doubted"  // a tap that does not prove that the tag is the original one
 	CardRevoked     Type = "card.revoked"
 	GlassOpened     Type = "glass.opened"
 	GlassReopened   Type = "glass.reopened"
 	GlassRefused    Type = "glass.refused"
-	RequestWaiting  Type = "request.waiting"
-	RequestVetoed   Type = "request.vetoed"
-	RulesChanged    Type = "rules.changed"
+	GrantEnded      Type = "grant.ended" // before its time, by a keeper
+
+	RequestWaiting   Type = "request.waiting"
+	RequestApproved  Type = "request.approved" // by one contact; the wait may end
+	RequestVetoed    Type = "request.vetoed"
+	RequestWithdrawn Type = "request.withdrawn" // by whoever had asked
+	MessageSent      Type = "message.sent"      // in the thread of a grant
+	HandoverMade     Type = "handover.made"     // a link for the emergency department, bound to a grant
+	ReviewGiven      Type = "review.given"      // a keeper has said whether an opening was right
+	ReviewAnswered   Type = "review.answered"
+	OfficerSearched  Type = "officer.searched" // by a privacy officer, among openings
+	OfficerExported  Type = "officer.exported"
+
+	NoticeFailed   Type = "notice.failed"   // somebody could not be told
+	NoticeRepeated Type = "notice.repeated" // given up before, and tried again
+
+	RulesChanged  Type = "rules.changed"
+	RulesProposed Type = "rules.proposed" // approved, and in force after the delay that the patient had set
+	RulesVetoed   Type = "rules.vetoed"   // a keeper stopped them before that
+
+	OrganizationMade      Type = "organization.made"
+	OrganizationChanged   Type = "organization.changed"
+	OrganizationSuspended Type = "organization.suspended"
+	OrganizationRestored  Type = "organization.restored"
+	MemberInvited         Type = "member.invited"
+	InvitationWithdrawn   Type = "invitation.withdrawn"
+	MemberAdded           Type = "member.added"
+	MemberSuspended       Type = "member.suspended"
+	MemberRestored        Type = "member.restored"
+	BadgeIssued           Type = "badge.issued"
+	BadgeRevoked          Type = "badge.revoked"
+
+	ContactInvited   Type = "contact.invited"
+	ContactConfirmed Type = "contact.confirmed"
+	ContactStopped   Type = "contact.stopped"
+	KeeperInvited    Type = "keeper.invited"
+	KeeperAdded      Type = "keeper.added"
+	KeeperRemoved    Type = "keeper.removed"
+	HandedOver       Type = "patient.handed_over"  // a grown child keeps the record now
+	Confidential     Type = "patient.confidential" // what the patient keeps from guardians has changed
+
 	RecordChanged   Type = "record.changed"
 	RecordImported  Type = "record.imported"
 	PatientCreated  Type = "patient.created"
@@ -40,9 +80,14 @@ const (
 	RecoveryUsed    Type = "recovery.used"
 	DataExported    Type = "data.exported"
 	KeyMade         Type = "key.made"
+	KeyRetired      Type = "key.retired"
+	KeyWithdrawn    Type = "key.withdrawn" // somebody else may have it
+	IssuerTrusted   Type = "issuer.trusted"
+	IssuerRemoved   Type = "issuer.removed"
 	BackupMade      Type = "backup.made"
 	BackupRestored  Type = "backup.restored"
-	Drill           Type = "drill"
+	Drill           Type = "drill" // begun
+	DrillFinished   Type = "drill.finished"
 )
 
 // ActorKind says in which capacity somebody acted.
@@ -53,6 +98,7 @@ const (
 	ByPatient   ActorKind = "patient"
 	ByAccount   ActorKind = "account"
 	ByResponder ActorKind = "responder"
+	ByContact   ActorKind = "contact"
 	ByOperator  ActorKind = "operator"
 	ByServer    ActorKind = "server"
 )
@@ -66,6 +112,7 @@ const (
 	VerifiedCard    Verification = "card"
 	VerifiedPasskey Verification = "passkey"
 	VerifiedBadge   Verification = "badge"
+	VerifiedCode    Verification = "code" // a contact's own code
 )
 
 // Outcome says how an event ended. Empty when it could end in one way only.
@@ -170,12 +217,12 @@ func (c *checker) that(ok bool, field, problem string) {
 
 func (c *checker) actor(a Actor) {
 	switch a.Kind {
-	case ByPatient, ByAccount, ByResponder, ByOperator, ByServer:
+	case ByPatient, ByAccount, ByResponder, ByContact, ByOperator, ByServer:
 	default:
 		c.fail("actor.kind", "is unknown")
 	}
 	switch a.Verified {
-	case "", Claimed, VerifiedCard, VerifiedPasskey, VerifiedBadge:
+	case "", Claimed, VerifiedCard, VerifiedPasskey, VerifiedBadge, VerifiedCode:
 	default:
 		c.fail("actor.verified", "is unknown")
 	}

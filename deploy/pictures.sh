@@ -4,6 +4,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 ./deploy/test.sh browser
-for picture in reader card; do
+for picture in reader card sheet; do
   install -D -m 0644 "artifacts/readme-$picture.png" "deploy/docs/img/$picture.png"
 done

@@ -20,8 +20,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly staticcheck_version=v0.8.2
 readonly node_minimum=20.19.0
 readonly packages=(
-  age chromium curl fonts-noto-cjk fonts-noto-core gcc git jq libc6-dev
-  poppler-utils sqlite3 strace unzip zbar-tools
+  age chromium chromium-headless-shell curl fonts-noto-cjk fonts-noto-core gcc git jq libc6-dev
+  openssl poppler-utils sqlite3 strace unzip zbar-tools
 )
 
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/locket-test
@@ -82,7 +82,7 @@ install_packages() {
         { tail -20 "$work/apt.log" >&2; die "apt-get could not install: ${missing[*]}"; }
     fi
   fi
-  for name in age chromium curl gcc git jq node npm pdfinfo pdftoppm sqlite3 strace unzip zbarimg; do
+  for name in age chromium chromium-headless-shell curl gcc git jq node npm openssl pdfinfo pdftoppm sqlite3 strace unzip zbarimg; do
     command -v "$name" >/dev/null || die "$name is missing; it comes with one of these Debian packages: ${packages[*]} nodejs npm"
   done
   at_least "$(node --version | tr -d v)" "$node_minimum" ||
@@ -153,6 +153,18 @@ format() {
 
 build() { go build -trimpath -o "$LOCKET_BIN" ./cmd/locket && "$LOCKET_BIN" version; }
 
+# offline_verifier builds the program for those who have no Locket: without C, below 10 MB.
+offline_verifier() {
+  local program=$work/locket-verify size
+  CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$program" ./cmd/locket-verify
+  size=$(stat -c %s "$program")
+  say "$size bytes"
+  ((size < 10000000))
+  ! ldd "$program" 2>/dev/null | grep -q '=>'
+  go list -deps ./cmd/locket-verify >"$work/deps"
+  ! grep -E '^(net/http|database/sql|github.com/mattn/go-sqlite3)$' "$work/deps"
+}
+
 # go_tests runs every package and counts; fuzz targets run their seeds here.
 go_tests() {
   local status=0 out=$work/go.json
@@ -168,10 +180,11 @@ go_tests() {
 }
 
 # node_tests FILE... counts like go_tests; what a skipped or unfinished test is
-# called there, todo, is a failure too.
+# called there, todo, is a failure too. at_once says how many files run beside one
+# another: each has a browser and a server of its own, and waits more than it works.
 node_tests() {
   local status=0 out=$work/node.txt
-  node --test --test-concurrency=1 --test-timeout=240000 --test-force-exit --test-reporter=spec "$@" >"$out" || status=$?
+  node --test --test-concurrency="${at_once:-1}" --test-timeout=240000 --test-force-exit --test-reporter=spec "$@" >"$out" || status=$?
   cat "$out"
   awk '
     $2 == "pass"                                { good += $3 }
@@ -201,13 +214,16 @@ step format format
 step vet go vet ./...
 step staticcheck "$staticcheck" ./...
 step build build
+step verifier offline_verifier
 step go go_tests
 step types "$e2e"/node_modules/.bin/tsc -p "$e2e"
 step modules node_tests static/js/test/*.test.mjs
+step foreign node_tests "$e2e"/foreign.test.mjs
 step fhir node_tests "$e2e"/fhir.test.mjs
-step browser node_tests "$e2e"/browser/*.test.mjs
+at_once=2 step browser node_tests "$e2e"/browser/*.test.mjs
 step documents node_tests "$e2e"/documents.test.mjs
 step bench "$LOCKET_BIN" bench --smoke
+step print "$LOCKET_BIN" bench print --modules "$e2e"
 if [[ -n ${FUZZTIME:-} ]]; then step fuzz fuzz; fi
 
 ((passed + failed > 1 || ${#only[@]} == 0)) || die "no such step: ${only[*]}"

@@ -86,15 +86,19 @@ func (s *Service) prepare(ctx context.Context, c Caller, action *Action) ([]rule
 		if err != nil {
 			return nil, err
 		}
-		action.Base, action.Body = patient.RulesVersion, rules.Canonical(policy)
-		var text []rules.Message
-		for _, rule := range policy.Rules {
-			text = append(text, rules.Sentence(rule)...)
-		}
-		return text, nil
-	case ActionDeletePatient:
-		if _, err := s.kept(ctx, c, PatientID(action.Target)); err != nil {
+		if err := s.Store.View(ctx, func(r Reader) error { return s.mayDecide(r, c, patient) }); err != nil {
 			return nil, err
+		}
+		if action.Base != 0 && action.Base != patient.RulesVersion {
+			return nil, ErrChanged // somebody compared these rules with others than those in force
+		}
+		action.Base, action.Body = patient.RulesVersion, rules.Canonical(policy)
+		return rules.Sentences(policy), nil
+	case ActionDeletePatient:
+		if h, err := s.hidden(ctx, c, PatientID(action.Target)); err != nil {
+			return nil, err
+		} else if h.floor {
+			return nil, ErrGuardian // the record is the patient's
 		}
 		action.Base, action.Body = 0, nil
 	default:
@@ -141,6 +145,9 @@ func (s *Service) FinishApproval(ctx context.Context, c Caller, ceremony string,
 		if err := tx.PutSession(session); err != nil {
 			return err
 		}
+		if err := s.mayApproveNow(tx, c, action, credential); err != nil {
+			return err
+		}
 		switch action.Kind {
 		case ActionRules:
 			return s.changeRules(tx, c, action, approved)
@@ -174,11 +181,16 @@ func (s *Service) callersUser(ctx context.Context, c Caller) (user passkey.User,
 // proves writes into an entry what is needed to check an approval without trusting this server. The act itself is kept with the rules; the
 // entry carries its hash, which the passkey signed.
 func (a Approved) proves(event *audit.Event) {
-	sum := sha256.Sum256(a.Action)
 	b64 := base64.RawURLEncoding.EncodeToString
 	event.Details = map[string]string{
-		"action_sha256": hex.EncodeToString(sum[:]), "client_data_json": b64(a.Approval.ClientDataJSON),
+		"action_sha256": a.sum(), "client_data_json": b64(a.Approval.ClientDataJSON),
 		"authenticator_data": b64(a.Approval.AuthenticatorData), "signature": b64(a.Approval.Signature),
 		"public_key": b64(a.Approval.PublicKey), "rp_id": a.Approval.RPID,
 	}
+}
+
+// sum is the hash of the act, in hexadecimal: what names it in the log.
+func (a Approved) sum() string {
+	sum := sha256.Sum256(a.Action)
+	return hex.EncodeToString(sum[:])
 }

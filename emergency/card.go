@@ -19,8 +19,11 @@ type CardView struct {
 // cardLabel is what Card.SealedLabel holds.
 type cardLabel struct {
 	Label     string          `json:"label"`
+	Meeting   string          `json:"meeting,omitempty"`
 	ShortCode cards.ShortCode `json:"short_code"`
 	Left      []summary.Left  `json:"left,omitempty"`
+	Health    *IssuedHealth   `json:"health,omitempty"`
+	Link      *IssuedLink     `json:"link,omitempty"`
 }
 
 // Cards lists a patient's cards, the revoked ones too.
@@ -82,13 +85,25 @@ func (s *Service) CardForPrint(ctx context.Context, c Caller, id PatientID, card
 		return Issued{}, ErrFreshPasskey
 	}
 	var row Card
+	var link Link
+	var hides hides
 	if err := s.Store.View(ctx, func(r Reader) (err error) {
-		row, err = s.keptCard(r, c, id, card)
+		if row, err = s.keptCard(r, c, id, card); err != nil {
+			return err
+		}
+		patient, err := r.Patient(id)
+		if err != nil {
+			return err
+		}
+		if hides, err = s.hiddenFrom(r, c, patient); err != nil || row.Carrier != CarrierSHL {
+			return err
+		}
+		link, err = r.LinkOf(card)
 		return err
 	}); err != nil {
 		return Issued{}, err
 	}
-	if row.SealedAddress == nil {
+	if row.SealedAddress == nil || row.Carrier == CarrierSHC && hides.any() {
 		return Issued{}, ErrNotFound
 	}
 	plain, err := s.unseal("card", "address", row.ID.String(), row.SealedAddress)
@@ -99,24 +114,27 @@ func (s *Service) CardForPrint(ctx context.Context, c Caller, id PatientID, card
 	if err != nil {
 		return Issued{}, err
 	}
-	issued := Issued{ID: row.ID, Patient: id, Carrier: row.Carrier, Label: label.Label, ShortCode: label.ShortCode}
+	issued := Issued{ID: row.ID, Patient: id, Carrier: row.Carrier, Label: label.Label, Meeting: label.Meeting, ShortCode: label.ShortCode, Health: label.Health, Link: label.Link}
+	if issued.Link != nil {
+		issued.Link.Attempts = link.Attempts
+	}
 	issued.IssuedAt, issued.ExpiresAt, issued.Left = row.IssuedAt, row.ExpiresAt, label.Left
 	if issued.Address, err = cards.ParseAddress(string(plain)); err != nil {
 		return Issued{}, err
 	}
 	issued.PayloadBytes = payloadBytes(issued.Address.Envelope)
-	keys, err := cards.NewKeySet(s.Signer.Key())
-	if err != nil {
+	if issued.Front, err = s.readFront(ctx, issued.Address.Envelope); err != nil {
 		return Issued{}, err
 	}
-	opened, err := cards.Verify(issued.Address.Envelope, keys, s.now())
-	if err != nil {
-		return Issued{}, err
+	if hides.front(issued.Front) {
+		return Issued{}, ErrNotFound // the patient has put on it what is no guardian's to read
 	}
-	if issued.Front, err = summary.DecodeFront(opened.Card.Summary); err != nil {
-		return Issued{}, err
+	if issued.Carrier == CarrierNTAG424 {
+		if err := s.draftTag(&issued); err != nil {
+			return Issued{}, err
+		}
 	}
-	return issued, issued.measure(issued.Address)
+	return issued, issued.measure()
 }
 
 // keptCard reads a card of a patient whom the caller keeps.

@@ -25,6 +25,7 @@ const (
 	ceremonyPasskey = "passkey"
 	ceremonyApprove = "approve"
 	ceremonyImport  = "import"
+	ceremonyLink    = "link"
 )
 
 const (

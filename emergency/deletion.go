@@ -13,6 +13,11 @@ func (s *Service) deletePatient(tx Tx, c Caller, id PatientID, approved *Approve
 	if err != nil {
 		return err
 	}
+	if guarded, err := s.guarded(tx, c, id); err != nil {
+		return err
+	} else if guarded {
+		return ErrGuardian // the record is the patient's
+	}
 	cards, err := tx.Cards(id)
 	if err != nil {
 		return err
@@ -65,6 +70,9 @@ func (s *Service) deleteAccount(tx Tx, c Caller, approved Approved) error {
 			return err
 		}
 	}
+	if err := s.stopContactsOf(tx, c); err != nil {
+		return err
+	}
 	keys, err := tx.Passkeys(c.Account)
 	if err != nil {
 		return err
@@ -73,6 +81,9 @@ func (s *Service) deleteAccount(tx Tx, c Caller, approved Approved) error {
 		if err := tx.DeletePasskey(c.Account, key.ID); err != nil {
 			return err
 		}
+	}
+	if err := s.leaveOrganizations(tx, c); err != nil {
+		return err
 	}
 	event := s.event(c, audit.AccountDeleted, string(c.Account))
 	approved.proves(&event)

@@ -179,12 +179,16 @@ func (s *Service) sealDocument(id PatientID, name string, content []byte) (Docum
 	return row, err
 }
 
-// Documents lists the originals kept for a patient.
+// Documents lists the originals kept for a patient. A guardian from whom something is hidden has none.
 func (s *Service) Documents(ctx context.Context, c Caller, id PatientID) ([]DocumentView, error) {
 	var views []DocumentView
 	err := s.Store.View(ctx, func(r Reader) error {
-		if _, err := s.keptIn(r, c, id); err != nil {
+		patient, err := s.keptIn(r, c, id)
+		if err != nil {
 			return err
+		}
+		if hides, err := s.hiddenFrom(r, c, patient); err != nil || hides.any() {
+			return err // an original may hold what is hidden
 		}
 		rows, err := r.Documents(id)
 		if err != nil {
@@ -211,8 +215,14 @@ func (s *Service) Document(ctx context.Context, c Caller, id PatientID, document
 	var view DocumentView
 	var content []byte
 	err := s.Store.View(ctx, func(r Reader) error {
-		if _, err := s.keptIn(r, c, id); err != nil {
+		patient, err := s.keptIn(r, c, id)
+		if err != nil {
 			return err
+		}
+		if hides, err := s.hiddenFrom(r, c, patient); err != nil {
+			return err
+		} else if hides.any() {
+			return ErrNotFound // it may hold what is hidden
 		}
 		row, err := r.Document(id, document)
 		if err != nil {

@@ -2,24 +2,20 @@ package emergency
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency/summary"
 )
 
-// CarrierWallet is the wallet card, ID-1 size, printed on both sides.
-const CarrierWallet = "wallet"
-
-// WalletBytes is what the fragment of a wallet card's address may hold: a QR code of version 18 at level M, printed at six dots a module, fills
-// the height of an ID-1 card (reference figures in deploy/docs/format.md).
-const WalletBytes = 440
-
-// CardChoices is what a keeper decides about a front. The zero value chooses by priority alone.
+// CardChoices is what a keeper decides about a card. The zero value is a wallet card whose front is chosen by priority alone.
 type CardChoices struct {
-	Always  []string // ids of items that go on first
-	Never   []string // ids of items that stay behind the glass
-	Version int64    // of the record that the choice was made from; another one is ErrChanged. 0 is any
+	Carrier string      // one of Carriers; "" is a wallet card
+	Link    LinkChoices // of a SMART Health Link
+	Always  []string    // ids of items that go on first
+	Never   []string    // ids of items that stay behind the glass
+	Version int64       // of the record that the choice was made from; another one is ErrChanged. 0 is any
 }
 
 // CardPreview shows what a card would be before it is issued.
@@ -41,8 +37,12 @@ type Issued struct {
 	Patient   PatientID
 	Carrier   string
 	Label     string
+	Meeting   string // where a family meets, on the card of its sheet
 	Address   cards.Address
-	ShortCode cards.ShortCode
+	ShortCode cards.ShortCode // "" for what has none: a SMART Health Card or Link
+	Health    *IssuedHealth   // the SMART Health Card
+	Link      *IssuedLink     // the SMART Health Link
+	Tag       *IssuedTag      // what an NTAG 424 DNA is written with
 }
 
 // PreviewCard packs the front as IssueCard would and says what fits.
@@ -52,10 +52,10 @@ func (s *Service) PreviewCard(ctx context.Context, c Caller, id PatientID, choic
 		return CardPreview{}, err
 	}
 	draft, err := s.draft(record, choices)
-	if err != nil {
-		return CardPreview{}, err
+	if err == nil {
+		draft.ShortCode = "222222222222" // none is drawn yet; all are as long
+		err = draft.measure()
 	}
-	err = draft.measure(draft.Address)
 	return draft.CardPreview, err
 }
 
@@ -64,8 +64,15 @@ func (s *Service) draft(record summary.Record, choices CardChoices) (Issued, err
 	if record.Version == 0 {
 		return Issued{}, ErrInvalid.with("field", "record")
 	}
+	if choices.Carrier == "" {
+		choices.Carrier = CarrierWallet
+	}
+	room, ok := s.room(choices.Carrier)
+	if !ok {
+		return Issued{}, ErrInvalid.with("field", "carrier")
+	}
 	now := s.now().Truncate(time.Second)
-	issued := Issued{Carrier: CarrierWallet}
+	issued := Issued{Carrier: choices.Carrier}
 	issued.RecordVersion = record.Version
 	issued.IssuedAt, issued.ExpiresAt = now, now.Add(s.CardLife).Truncate(time.Second)
 	id, err := cards.NewID(s.Rand)
@@ -78,7 +85,7 @@ func (s *Service) draft(record summary.Record, choices CardChoices) (Issued, err
 	}
 	card := cards.Card{Issuer: s.Issuer(), ID: id, IssuedAt: issued.IssuedAt, ExpiresAt: issued.ExpiresAt}
 	issued.ID = id
-	packed, err := summary.Pack(record, summary.PackOptions{Budget: WalletBytes - s.overhead, Choices: choices.byItem()})
+	packed, err := summary.Pack(record, summary.PackOptions{Budget: min(room-s.overhead, summary.MaxFront), Choices: choices.byItem()})
 	if err != nil {
 		return Issued{}, ErrInvalid.because(err)
 	}
@@ -89,7 +96,13 @@ func (s *Service) draft(record summary.Record, choices CardChoices) (Issued, err
 	}
 	issued.Address = cards.Address{Base: s.URL, ID: id, Secret: secret, Envelope: envelope}
 	issued.PayloadBytes = payloadBytes(envelope)
-	return issued, nil
+	switch issued.Carrier {
+	case CarrierSHC:
+		err = s.draftHealthCard(&issued, record, choices)
+	case CarrierSHL:
+		err = s.draftLink(&issued, choices)
+	}
+	return issued, err
 }
 
 // payloadBytes is the size of what stands in the fragment of an address: a format byte, the secret and the envelope.
@@ -107,15 +120,29 @@ func overhead(signer *cards.Signer) (int, error) {
 // printDPI is what card printers have.
 const printDPI = 300
 
-// measure fills in how large the printed code becomes, and what to warn of. It draws the code, which costs more than all the rest of issuing.
-func (p *CardPreview) measure(address cards.Address) error {
-	matrix, err := cards.EncodeQR(address.URL(), cards.LevelM)
-	if err != nil {
+// measure fills in how large the printed code becomes, and what to warn of; a carrier without one of its own is left as it is.
+func (i *Issued) measure() error {
+	matrix, err := i.Code()
+	if errors.Is(err, cards.ErrNoFit) {
+		return ErrNoFit.because(err)
+	}
+	if err != nil || matrix.Modules == 0 {
 		return err
 	}
-	p.QRVersion, p.Modules, p.ModuleMM = matrix.Version, matrix.Modules, cards.CardModule(matrix)
-	p.Warnings = cards.Warnings(matrix, p.ModuleMM, printDPI, cards.QuietZone)
+	i.Measured(matrix, codeSide(i.Carrier))
 	return nil
+}
+
+// Measured notes how a code is printed whose side with its quiet zone is sideMM millimetres; 0 is as large as it can be on a wallet card.
+func (i *Issued) Measured(matrix cards.Matrix, sideMM float64) {
+	i.QRVersion, i.Modules, i.ModuleMM = matrix.Version, matrix.Modules, cards.CardModule(matrix)
+	if sideMM > 0 {
+		i.ModuleMM = sideMM / float64(matrix.Modules+2*cards.QuietZone)
+	}
+	i.Warnings = cards.Warnings(matrix, i.ModuleMM, printDPI, cards.QuietZone)
+	if i.Carrier == CarrierWallpaper { // it is not printed
+		i.ModuleMM, i.Warnings = 0, nil
+	}
 }
 
 // byItem turns the choices into what the packer reads.

@@ -49,6 +49,8 @@ var (
 	ErrRefused        = &Error{Code: "refused"}           // the rules do not let this responder in
 	ErrInvalid        = &Error{Code: "invalid"}           // the input cannot be taken as it is; Args says what and where
 	ErrConflict       = &Error{Code: "conflict"}          // somebody else changed the record meanwhile
+	ErrPasscode       = &Error{Code: "passcode"}          // the passcode of a link is wrong
+	ErrContactCode    = &Error{Code: "contact_code"}      // the code of a contact is wrong, or was not given
 	ErrTooMany        = &Error{Code: "too_many"}          // slowed down; Args["retry_after"] in seconds
 	ErrLogUnavailable = &Error{Code: "log_unavailable"}   // the log cannot be written: no log, no data
 	ErrBusy           = &Error{Code: "busy"}              // the server is shedding load or stopping
@@ -56,7 +58,19 @@ var (
 	ErrPasskey        = &Error{Code: "passkey"}           // the passkey did not prove what was asked
 	ErrClonedPasskey  = &Error{Code: "cloned_passkey"}    // the passkey's counter went back
 	ErrLastPasskey    = &Error{Code: "last_passkey"}      // the only way in may not be removed
+	ErrCooling        = &Error{Code: "cooling"}           // after a recovery, what cannot be undone waits, or needs a passkey from before
 	ErrNoRecovery     = &Error{Code: "no_recovery"}       // a second passkey or a recovery code comes before the first card
 	ErrTooLarge       = &Error{Code: "too_large"}         // the input is larger than what is read
+	ErrNoFit          = &Error{Code: "no_fit"}            // the carrier has no room for what it must hold
+	ErrMember         = &Error{Code: "member"}            // somebody belongs to the organization already, or was suspended there
+	ErrLastAdmin      = &Error{Code: "last_admin"}        // an organization keeps one administrator
+	ErrHardware       = &Error{Code: "hardware"}          // the organization takes passkeys alone that are bound to hardware
+	ErrNoMetadata     = &Error{Code: "no_metadata"}       // this house knows no metadata of security keys
+	ErrGuardian       = &Error{Code: "guardian"}          // a guardian does not decide this, or one keeper not about another
+	ErrConfidential   = &Error{Code: "confidential"}      // the patient keeps the section from guardians
+	ErrKeeper         = &Error{Code: "keeper"}            // somebody keeps the record already
+	ErrLastKeeper     = &Error{Code: "last_keeper"}       // a record keeps one keeper who is not a guardian
+	ErrTooYoung       = &Error{Code: "too_young"}         // Args["age"]: nobody younger, or without a birth date, gets an account for their own record
+	ErrOwnReview      = &Error{Code: "own_review"}        // whoever opened does not answer for it
 	ErrChanged        = &Error{Code: "changed_meanwhile"} // what was approved is not what there is any more
 )

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/emergency/rules"
@@ -117,8 +118,12 @@ const exportReadme = `This is everything that Locket keeps for this account.
 patient-N/ips.json          the record as a FHIR R4 International Patient Summary
 patient-N/record.json       the record as it is kept here, private notes included
 patient-N/documents/        the original documents as they came in, byte for byte
-patient-N/rules.json        every version of the break-glass rules with the passkey's approval
+patient-N/rules.json        every version of the break-glass rules with the passkey's approval, and the one that waits
+patient-N/consent.json      the rules in force as a FHIR R4 Consent
 patient-N/cards.json        the cards, without their secrets
+patient-N/contacts.json     whom you have named as contacts
+patient-N/openings.json     who opened the record, as stated, and what was written meanwhile
+patient-N/reviews.json      what was said of openings, and what was answered
 patient-N/log/entries.ndjson  who looked: payload and salt of every entry, in order
 patient-N/log/N.tlog-proof    the proof of each entry (c2sp.org/tlog-proof@v1)
 patient-N/log/vkey            the key that the log is signed with
@@ -129,9 +134,10 @@ To check an entry: SHA-256("locket-audit/commit/v1" || salt || 32-bit big-endian
 
 // rulesExport is one version of the rules in an export.
 type rulesExport struct {
-	Version  int             `json:"version"`
-	Policy   json.RawMessage `json:"policy"`
-	Approved *Approved       `json:"approved,omitempty"`
+	Version     int             `json:"version"`
+	Policy      json.RawMessage `json:"policy"`
+	Approved    *Approved       `json:"approved,omitempty"`
+	EffectiveAt time.Time       `json:"effective_at,omitzero"` // of rules that wait
 }
 
 func (s *Service) exportPatient(ctx context.Context, c Caller, out *exporter, folder string, patient PatientView) error {
@@ -156,6 +162,11 @@ func (s *Service) exportPatient(ctx context.Context, c Caller, out *exporter, fo
 		}
 		out.file(fmt.Sprintf("%s/documents/%d-%s", folder, i+1, view.Name), content)
 	}
+	consent, _, err := s.consent(ctx, c, patient.ID)
+	if err != nil {
+		return err
+	}
+	out.file(folder+"/consent.json", consent)
 	versions, err := s.exportRules(ctx, patient.ID)
 	if err != nil {
 		return err
@@ -166,6 +177,21 @@ func (s *Service) exportPatient(ctx context.Context, c Caller, out *exporter, fo
 		return err
 	}
 	out.json(folder+"/cards.json", cards)
+	contacts, err := s.Contacts(ctx, c, patient.ID)
+	if err != nil {
+		return err
+	}
+	out.json(folder+"/contacts.json", contacts)
+	openings, err := s.grants(ctx, c, patient.ID)
+	if err != nil {
+		return err
+	}
+	out.json(folder+"/openings.json", openings)
+	reviews, err := s.exportReviews(ctx, c, patient.ID)
+	if err != nil {
+		return err
+	}
+	out.json(folder+"/reviews.json", reviews)
 	history, err := s.fullHistory(ctx, string(patient.ID))
 	if err != nil {
 		return err
@@ -174,21 +200,26 @@ func (s *Service) exportPatient(ctx context.Context, c Caller, out *exporter, fo
 	return nil
 }
 
-// ExportIPS returns a patient's record as an International Patient Summary, for a keeper.
-func (s *Service) ExportIPS(ctx context.Context, c Caller, id PatientID) ([]byte, error) {
+// ExportRecord returns a patient's record for a keeper who takes it elsewhere, as a document for hospital software. That is an entry in the log.
+func (s *Service) ExportRecord(ctx context.Context, c Caller, id PatientID) (summary.Record, error) {
 	record, err := s.Record(ctx, c, id)
 	if err != nil {
-		return nil, err
+		return summary.Record{}, err
 	}
-	if c.Operator {
-		if err := s.Store.Update(ctx, func(tx Tx) error {
-			tx.Append(s.event(c, audit.DataExported, string(id)))
-			return nil
-		}); err != nil {
-			return nil, noLogNoData(err)
+	event := s.event(c, audit.DataExported, string(id))
+	if err := s.Store.Update(ctx, func(tx Tx) error {
+		patient, err := s.keptIn(tx, c, id)
+		if err != nil {
+			return err
 		}
+		said := hides{sections: patient.Confidential}.rest(record) // guardians read the log too
+		event.Sections, event.Items = sectionsOf(said).Names(), len(said.Items)
+		tx.Append(event)
+		return nil
+	}); err != nil {
+		return summary.Record{}, noLogNoData(err)
 	}
-	return s.exportIPS(record)
+	return record, nil
 }
 
 func (s *Service) exportIPS(record summary.Record) ([]byte, error) {
@@ -197,8 +228,12 @@ func (s *Service) exportIPS(record summary.Record) ([]byte, error) {
 
 func (s *Service) exportRules(ctx context.Context, id PatientID) ([]rulesExport, error) {
 	var rows []Rules
+	var waiting *rulesExport
 	if err := s.Store.View(ctx, func(r Reader) (err error) {
-		rows, err = r.RulesHistory(id)
+		if rows, err = r.RulesHistory(id); err != nil {
+			return err
+		}
+		waiting, err = s.exportPendingRules(r, id)
 		return err
 	}); err != nil {
 		return nil, err
@@ -222,7 +257,27 @@ func (s *Service) exportRules(ctx context.Context, id PatientID) ([]rulesExport,
 		}
 		versions = append(versions, version)
 	}
+	if waiting != nil {
+		versions = append(versions, *waiting)
+	}
 	return versions, nil
+}
+
+// exportPendingRules is the version of the rules that waits, nil for none.
+func (s *Service) exportPendingRules(r Reader, id PatientID) (*rulesExport, error) {
+	row, err := r.PendingRules(id)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	policy, err := s.openPendingRules(row)
+	if err != nil {
+		return nil, err
+	}
+	approved, err := s.openPendingApproval(row)
+	return &rulesExport{Version: row.Base + 1, Policy: rules.Canonical(policy), Approved: &approved, EffectiveAt: row.EffectiveAt}, err
 }
 
 // fullHistory reads a subject's whole history, page by page.

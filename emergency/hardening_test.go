@@ -68,8 +68,8 @@ func TestWhatHappensBetweenDecisionAndCommitCounts(t *testing.T) {
 		{"the rules change", func(t *testing.T, _ *emergencytest.App, p *emergencytest.Person, id emergency.PatientID, _ emergency.OpenRequest) error {
 			return p.Approve(t, emergency.Action{Kind: emergency.ActionRules, Target: string(id), Body: rules.Canonical(rules.Open())})
 		}},
-		{"a keeper says no", func(t *testing.T, app *emergencytest.App, p *emergencytest.Person, id emergency.PatientID, r emergency.OpenRequest) error {
-			return app.Service.Veto(ctx, p.Caller(t), id, r.Card, r.Step)
+		{"a keeper says no", func(t *testing.T, app *emergencytest.App, p *emergencytest.Person, id emergency.PatientID, _ emergency.OpenRequest) error {
+			return app.Service.Veto(ctx, p.Caller(t), id, waitOf(t, app, p, id))
 		}},
 		{"the patient is deleted", func(t *testing.T, _ *emergencytest.App, p *emergencytest.Person, id emergency.PatientID, _ emergency.OpenRequest) error {
 			return p.Approve(t, emergency.Action{Kind: emergency.ActionDeletePatient, Target: string(id)})
@@ -240,7 +240,7 @@ func TestTheHouseLooksAfterWhomNobodyKeeps(t *testing.T) {
 	app := emergencytest.NewApp(t)
 	ctx := context.Background()
 	operator := emergency.Caller{Operator: true}
-	issued, _, err := app.Service.IssueFromDocument(ctx, operator, emergencytest.Load("adult").Bundle, "adult.json")
+	issued, _, err := app.Service.IssueFromDocument(ctx, operator, emergencytest.Load("adult").Bundle, "adult.json", emergency.CardChoices{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +272,7 @@ func TestTheHouseLooksAfterWhomNobodyKeeps(t *testing.T) {
 func TestTheLastKeeperDeletes(t *testing.T) {
 	app := emergencytest.NewApp(t)
 	ctx := context.Background()
-	issued, _, err := app.Service.IssueFromDocument(ctx, emergency.Caller{Operator: true}, emergencytest.Load("adult").Bundle, "adult.json")
+	issued, _, err := app.Service.IssueFromDocument(ctx, emergency.Caller{Operator: true}, emergencytest.Load("adult").Bundle, "adult.json", emergency.CardChoices{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,14 +68,23 @@ func (s *Service) history(ctx context.Context, subject string, after uint64, lim
 	return view, nil
 }
 
-// MarkSeen remembers that a keeper has looked at a patient's entries up to seq. It makes no entry silent that comes later, and goes never back.
+// MarkSeen remembers that a keeper has looked at a patient's entries up to seq. It makes no entry silent that comes later, and none for another keeper, and goes
+// never back.
 func (s *Service) MarkSeen(ctx context.Context, c Caller, id PatientID, seq uint64) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		patient, err := s.keptIn(tx, c, id)
-		if err != nil || seq <= patient.SeenSeq {
+		if err != nil {
 			return err
 		}
-		patient.SeenSeq = seq
-		return tx.PutPatient(patient)
+		if c.Operator {
+			patient.SeenSeq = max(patient.SeenSeq, seq)
+			return tx.PutPatient(patient)
+		}
+		me, err := tx.Keeper(c.Account, id)
+		if err != nil || seq <= me.SeenSeq {
+			return err
+		}
+		me.SeenSeq = seq
+		return tx.PutKeeper(me)
 	})
 }

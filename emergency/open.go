@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency/rules"
@@ -29,6 +31,8 @@ type OpenRequest struct {
 	Organization string
 	CallBack     string
 	Country      string // ISO 3166-1 alpha-2
+	Tap          string // Tapped.Mark, when this browser has tapped a tag of the card
+	Badge        string // a badge that was read from another telephone; the caller's own counts without it
 	Grant        string // token of a running grant: looks again at what it opened, without a new reason
 }
 
@@ -44,6 +48,9 @@ type Opened struct {
 	Next       []string // further steps: the same on every card, whatever is or is not behind the glass
 	Says       []rules.Message
 	Entry      EntryRef
+	Watch      string // what a wait that goes on beside this opening is watched by, "" for none
+	Badge      Stated // what a verified badge says, empty without one
+	Drill      bool
 }
 
 // EntryRef names the log entry that stands for an answer.
@@ -56,6 +63,8 @@ type EntryRef struct {
 type Refusal struct {
 	Waits     bool      // something opens at WaitUntil unless somebody says no
 	WaitUntil time.Time // zero unless Waits
+	Watch     string    // what the wait is watched by, "" unless it began now
+	Approvals int       // further contacts who could end the wait by agreeing, 0 for none
 	Says      []rules.Message
 	Next      []rules.Message
 }
@@ -84,18 +93,28 @@ func (s *Service) Open(ctx context.Context, c Caller, request OpenRequest) (Open
 // door is what a decision is made on.
 type door struct {
 	Opening
-	pending Request // the wait that was begun with this card and step, if any
+	key       RequestKey
+	pending   Request       // the wait that was begun by the same key, if any
+	approvals []Approval    // of that wait
+	badge     *badged       // what a verified badge says, nil without one
+	contact   *Contact      // who asks as a contact, nil otherwise
+	asked     rules.Request // as the rules see it
+	drill     bool
 }
 
 func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Opened, error) {
-	var door door
+	door := door{key: RequestKey{Card: request.Card, Step: request.Step}}
 	var grant Grant
+	now := s.now()
 	err := s.Store.View(ctx, func(r Reader) (err error) {
 		if door.Opening, err = r.Opening(request.Card); err != nil {
 			return err
 		}
+		if door.badge, err = s.badgeOf(r, c, request.Badge, now); err != nil {
+			return err
+		}
 		if request.Grant == "" {
-			door.pending, err = pendingRequest(r, request)
+			door.pending, door.approvals, err = pendingRequest(r, door.key)
 			return err
 		}
 		grant, err = r.Grant(hashToken(request.Grant))
@@ -107,7 +126,6 @@ func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Open
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Opened{}, err
 	}
-	now := s.now()
 	secret := [16]byte(request.Secret)
 	known := err == nil && door.Patient.DeletedAt.IsZero() && door.Card.Active(now)
 	if !vault.CheckCard(secret, door.Card.Verifier) || !known {
@@ -116,16 +134,31 @@ func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Open
 		}
 		return Opened{}, ErrNoCard
 	}
+	door.drill = door.Patient.drilling(now)
 	if request.Grant != "" {
-		return s.reopen(ctx, c, request, door, grant, now)
+		return s.reopen(ctx, c, request, door, grant, now, func(Tx) error { return nil })
 	}
+	asked := request.asked()
+	if tapped, _ := s.openTap(request.Tap, door.Card.ID, now); tapped.proves(now) {
+		asked.Proofs |= rules.ProofTap
+	}
+	return s.pass(ctx, c, request, asked, door)
+}
+
+// pass decides a request at the door, for a card or for a contact, and opens what the decision gives.
+func (s *Service) pass(ctx context.Context, c Caller, request OpenRequest, asked rules.Request, door door) (Opened, error) {
 	engine, err := s.engine(door.Rules)
 	if err != nil {
 		return Opened{}, err
 	}
-	decision, waited, begins := s.asked(engine, request.asked(), door)
+	if door.badge != nil {
+		asked.Proofs |= rules.ProofBadge
+		asked.Organization = door.badge.organization
+	}
+	door.asked = asked
+	decision, waited, begins := s.asked(engine, asked, door)
 	if decision.Outcome != rules.Granted && waited.Outcome != rules.Granted {
-		if waited.Refusal == rules.Vetoed {
+		if waited.Refusal == rules.Vetoed || waited.Outcome == rules.Wait {
 			decision = waited
 		}
 		return Opened{}, s.refuse(ctx, c, request, door, decision, begins)
@@ -138,15 +171,32 @@ func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Open
 	if err != nil {
 		return Opened{}, err
 	}
-	grant = Grant{ID: GrantID(id), Token: hash, Card: door.Card.ID, Patient: door.Patient.ID, Step: request.Step,
-		Sections: decision.Sections | waited.Sections, From: now, Until: earliest(decision.Until, waited.Until).Truncate(time.Millisecond)}
-	opened, err := s.disclose(ctx, c, request, door, grant, audit.GlassOpened, func(tx Tx) error {
-		if err := s.beginWait(tx, c, request, door, begins); err != nil {
+	grant := Grant{ID: GrantID(id), Token: hash, Card: door.Card.ID, Patient: door.Patient.ID, Step: request.Step,
+		Sections: decision.Sections | waited.Sections, From: s.now(), Until: earliest(decision.Until, waited.Until).Truncate(time.Millisecond),
+		Drill: door.drill}
+	if door.badge != nil {
+		grant.Organization, grant.Member = OrganizationID(door.badge.organization.ID), door.badge.member
+	}
+	if door.contact != nil {
+		grant.Contact = door.contact.ID
+	}
+	if grant.SealedStated, err = s.sealStated("grant", id, request.stated(c, door)); err != nil {
+		return Opened{}, err
+	}
+	var watch string
+	opened, err := s.disclose(ctx, c, request, door, grant, audit.GlassOpened, func(tx Tx) (err error) {
+		if watch, err = s.beginWait(tx, c, request, door, begins); err != nil {
+			return err
+		}
+		if err := s.tell(tx, news{Kind: NewsOpened, Patient: grant.Patient, Grant: grant.ID, Step: grant.Step, Drill: grant.Drill}); err != nil {
 			return err
 		}
 		return tx.PutGrant(grant)
 	})
-	opened.Grant, opened.Says = token, decision.Public().Says
+	if err == nil {
+		s.noteOpening(ctx, c, grant)
+	}
+	opened.Grant, opened.Watch, opened.Says = token, watch, decision.Public().Says
 	if waited.Outcome == rules.Granted {
 		opened.Says = waited.Public().Says
 	}
@@ -161,18 +211,24 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-// reopen looks again at what a running grant opened: after a reload, on the same device. It is an entry like every other opening.
-func (s *Service) reopen(ctx context.Context, c Caller, request OpenRequest, door door, grant Grant, now time.Time) (Opened, error) {
+// reopen looks again at what a running grant opened: after a reload, on the same device. It is an entry like every other opening, in the transaction of
+// which write is run.
+func (s *Service) reopen(ctx context.Context, c Caller, request OpenRequest, door door, grant Grant, now time.Time, write func(Tx) error) (Opened, error) {
 	if grant.Card != door.Card.ID || !grant.EndedAt.IsZero() || !now.Before(grant.Until) {
 		return Opened{}, &Refusal{Says: []rules.Message{{Key: rules.KeySaysOver}}, Next: []rules.Message{{Key: rules.KeyNextAgain}}}
 	}
-	request.Step = grant.Step // whatever the page has asked for: it is the same opening
+	if request.Step != stepHandover {
+		request.Step = grant.Step // whatever the page has asked for: it is the same opening
+	}
 	opened, err := s.disclose(ctx, c, request, door, grant, audit.GlassReopened, func(tx Tx) error {
 		current, err := tx.Grant(grant.Token)
-		if err == nil && !current.EndedAt.IsZero() {
-			err = ErrChanged
+		if err != nil {
+			return err
 		}
-		return err
+		if !current.EndedAt.IsZero() {
+			return ErrChanged
+		}
+		return write(tx)
 	})
 	opened.Grant = request.Grant
 	return opened, err
@@ -186,9 +242,11 @@ func (s *Service) disclose(ctx context.Context, c Caller, request OpenRequest, d
 		return Opened{}, err
 	}
 	if door.Record.Version > 0 {
-		key, err := vault.CardIdentityOf([16]byte(request.Secret), door.Card.Recipient)
-		if err != nil {
-			return Opened{}, err
+		var key age.Identity = s.Identity // a contact has no card: the rules alone let them in
+		if door.contact == nil {
+			if key, err = vault.CardIdentityOf([16]byte(request.Secret), door.Card.Recipient); err != nil {
+				return Opened{}, err
+			}
 		}
 		if plain, err = unsealRecord(key, door.Record); err != nil {
 			return Opened{}, err
@@ -205,8 +263,13 @@ func (s *Service) disclose(ctx context.Context, c Caller, request OpenRequest, d
 	event.Sections, event.Items, event.Grant, event.Until = grant.Sections.Names(), shown.Items, string(grant.ID), grant.Until
 	var placed *audit.Placed
 	err = s.Store.Update(ctx, func(tx Tx) error {
-		if err := s.unchanged(tx, request, door); err != nil {
+		if err := s.unchanged(tx, c, request, door); err != nil {
 			return err
+		}
+		if request.Grant == "" {
+			if err := s.countOpening(ctx, tx, door.badge); err != nil {
+				return err
+			}
 		}
 		placed = tx.Append(event)
 		return write(tx)
@@ -215,40 +278,49 @@ func (s *Service) disclose(ctx context.Context, c Caller, request OpenRequest, d
 		return Opened{}, noLogNoData(err)
 	}
 	shown.Patient, shown.Version = "", 0 // neither the pseudonym of the log nor how often something was edited is for a responder
-	return Opened{GrantID: grant.ID, Until: grant.Until, Now: s.now(), Step: grant.Step, Lang: shown.Lang, Record: shown, Sections: grant.Sections,
-		Next: []string{string(rules.StepSensitive)}, Entry: EntryRef{Index: placed.Index, Leaf: leafText(placed.Leaf)}}, nil
-}
-
-// pendingRequest reads the wait that belongs to a request, the zero Request when there is none.
-func pendingRequest(r Reader, request OpenRequest) (Request, error) {
-	pending, err := r.Request(request.Card, request.Step)
-	if errors.Is(err, ErrNotFound) {
-		return Request{}, nil
+	opened := Opened{GrantID: grant.ID, Until: grant.Until, Now: s.now(), Step: grant.Step, Lang: shown.Lang, Record: shown, Sections: grant.Sections, Drill: grant.Drill,
+		Next: []string{string(rules.StepSensitive)}, Entry: EntryRef{Index: placed.Index, Leaf: leafText(placed.Leaf)}}
+	if door.badge != nil {
+		opened.Badge = door.badge.stated()
 	}
-	return pending, err
+	return opened, nil
 }
 
-// unchanged checks inside the transaction that the card, the patient, the rules and the wait are still those that were decided on.
-func (s *Service) unchanged(tx Tx, request OpenRequest, door door) error {
-	card, err := tx.Card(door.Card.ID)
-	if err != nil {
-		return err
+// unchanged checks inside the transaction that the card, the patient, the rules, the wait, and whatever badge or contact asks are still those that were
+// decided on.
+func (s *Service) unchanged(tx Tx, c Caller, request OpenRequest, door door) error {
+	if door.contact == nil {
+		card, err := tx.Card(door.Card.ID)
+		if err != nil {
+			return err
+		}
+		if !card.RevokedAt.IsZero() {
+			return ErrChanged
+		}
+	} else if contact, err := tx.Contact(door.contact.ID); err != nil || !contact.active() {
+		return errors.Join(err, ErrChanged)
 	}
 	patient, err := tx.Patient(door.Patient.ID)
 	if err != nil {
 		return err
 	}
-	if !card.RevokedAt.IsZero() || !patient.DeletedAt.IsZero() || patient.RulesVersion != door.Rules.Version {
+	if !patient.DeletedAt.IsZero() || patient.RulesVersion != door.Rules.Version {
 		return ErrChanged
+	}
+	if door.badge != nil {
+		if badge, err := s.badgeOf(tx, c, request.Badge, s.now()); err != nil || badge == nil || *badge != *door.badge {
+			return errors.Join(err, ErrChanged)
+		}
 	}
 	if request.Grant != "" {
 		return nil
 	}
-	pending, err := pendingRequest(tx, request)
+	pending, approvals, err := pendingRequest(tx, door.key)
 	if err != nil {
 		return err
 	}
-	if !pending.AskedAt.Equal(door.pending.AskedAt) || !pending.VetoedAt.Equal(door.pending.VetoedAt) {
+	if pending.ID != door.pending.ID || !pending.VetoedAt.Equal(door.pending.VetoedAt) || !pending.WithdrawnAt.Equal(door.pending.WithdrawnAt) ||
+		len(approvals) < len(door.approvals) {
 		return ErrChanged
 	}
 	return nil
@@ -261,19 +333,21 @@ func (s *Service) refuse(ctx context.Context, c Caller, request OpenRequest, doo
 		event.Outcome = audit.Waiting
 	}
 	logged := s.entries.allow("refused", door.Card.ID, s.now(), &event)
-	if err := s.Store.Update(ctx, func(tx Tx) error {
-		if err := s.unchanged(tx, request, door); err != nil {
+	var watch string
+	if err := s.Store.Update(ctx, func(tx Tx) (err error) {
+		if err := s.unchanged(tx, c, request, door); err != nil {
 			return err
 		}
 		if logged {
 			tx.Append(event)
 		}
-		return s.beginWait(tx, c, request, door, begins)
+		watch, err = s.beginWait(tx, c, request, door, begins)
+		return err
 	}); err != nil {
 		return noLogNoData(err)
 	}
 	public := decision.Public()
-	return &Refusal{Waits: decision.Outcome == rules.Wait, WaitUntil: public.WaitUntil, Says: public.Says, Next: public.Next}
+	return &Refusal{Waits: decision.Outcome == rules.Wait, WaitUntil: public.WaitUntil, Watch: watch, Approvals: public.ApprovalsNeeded, Says: public.Says, Next: public.Next}
 }
 
 // refuseWrongSecret tells the patient that somebody tried the card without having it. It runs beside the answer to the guesser, which would
@@ -289,13 +363,54 @@ func (s *Service) refuseWrongSecret(ctx context.Context, c Caller, door door) {
 
 // glassEvent begins the entry of an opening or a refusal.
 func (s *Service) glassEvent(c Caller, request OpenRequest, door door, kind audit.Type, outcome audit.Outcome) audit.Event {
-	return audit.Event{
-		Type: kind, At: s.clock(), Subject: string(door.Patient.ID), Card: door.Card.ID.String(), Outcome: outcome,
+	event := audit.Event{
+		Type: kind, At: s.clock(), Subject: string(door.Patient.ID), Outcome: outcome,
 		Actor: audit.Actor{Kind: audit.ByResponder, Name: request.Name, Role: request.Role, Organization: request.Organization, CallBack: request.CallBack,
 			Verified: audit.Claimed, Network: c.Network},
 		Reason: request.Reason, ReasonText: request.ReasonText, RulesVersion: door.Rules.Version,
 		Details: map[string]string{"step": request.Step},
 	}
+	if door.Card.ID != (cards.ID{}) {
+		event.Card = door.Card.ID.String()
+	}
+	if door.badge != nil {
+		event.Actor.Verified = audit.VerifiedBadge
+		event.Actor.Organization = door.badge.name
+		event.Details["organization"], event.Details["organization_kind"] = door.badge.organization.ID, door.badge.organization.Kind
+		if door.badge.bearer != "" {
+			event.Actor.Name = door.badge.bearer
+		}
+		if door.badge.authority != "" {
+			event.Details["authority"] = door.badge.authority
+		}
+	}
+	if door.contact != nil {
+		if request.Step != stepHandover { // whoever has a handover says themselves who they are
+			event.Actor.Kind, event.Actor.Verified = audit.ByContact, door.contact.proof(c)
+		}
+		event.Details["contact"] = string(door.contact.ID)
+	}
+	if request.Badge != "" && door.badge == nil {
+		event.Details["badge"] = "not_counted"
+	}
+	if door.drill {
+		event.Details["drill"] = "yes"
+	}
+	return event
+}
+
+// stated is what a request says about whoever asks, for the keepers and reviewers.
+func (r OpenRequest) stated(c Caller, door door) Stated {
+	stated := Stated{}
+	if door.badge != nil {
+		stated = door.badge.stated()
+	}
+	if door.contact != nil {
+		stated.Contact = r.Name
+	}
+	stated.Name, stated.Role, stated.Organization, stated.CallBack = r.Name, r.Role, r.Organization, r.CallBack
+	stated.Reason, stated.ReasonText, stated.Country, stated.Network = r.Reason, r.ReasonText, r.Country, c.Network
+	return stated
 }
 
 // noLogNoData turns a store that cannot commit into the refusal that it is. What the domain itself refused stays as it is.

@@ -8,9 +8,9 @@ import (
 	"github.com/locket-health/locket/emergency/summary"
 )
 
-// IssueFromDocument makes a new patient from a FHIR document and issues a wallet card, as a clinic does for the people whom it looks after: no
+// IssueFromDocument makes a new patient from a FHIR document and issues a card, as a clinic does for the people whom it looks after: no
 // account keeps the patient, the Balanced rules hold. Patient, record, original, card and their entries are one transaction: after a crash all of it is there or nothing.
-func (s *Service) IssueFromDocument(ctx context.Context, c Caller, document []byte, name string) (Issued, summary.Imported, error) {
+func (s *Service) IssueFromDocument(ctx context.Context, c Caller, document []byte, name string, choices CardChoices) (Issued, summary.Imported, error) {
 	if !c.Operator {
 		return Issued{}, summary.Imported{}, ErrSignIn
 	}
@@ -22,31 +22,32 @@ func (s *Service) IssueFromDocument(ctx context.Context, c Caller, document []by
 		return Issued{}, imported, ErrInvalid.because(err)
 	}
 	original := &pendingImport{Name: fileName(name), Document: document}
-	issued, err := s.issueNew(ctx, c, asClaimed(imported.Record, s.now()), original)
+	issued, err := s.issueNew(ctx, c, asClaimed(imported.Record, s.now()), original, choices)
 	return issued, imported, err
 }
 
 // issueNew stores a new patient with a first record and a first card.
-func (s *Service) issueNew(ctx context.Context, c Caller, record summary.Record, original *pendingImport) (Issued, error) {
+func (s *Service) issueNew(ctx context.Context, c Caller, record summary.Record, original *pendingImport, choices CardChoices) (Issued, error) {
 	key, err := newID(s.Rand)
 	if err != nil {
 		return Issued{}, err
 	}
 	id := PatientID(key)
 	record.Patient, record.Version = key, 1
+	record = summary.Settle(record)
 	if err := summary.Validate(record); err != nil {
 		return Issued{}, ErrInvalid.because(err)
 	}
 	record = record.Sorted()
-	issued, err := s.draft(record, CardChoices{})
+	issued, err := s.draft(record, choices)
 	if err != nil {
 		return Issued{}, err
 	}
-	if err := issued.measure(issued.Address); err != nil {
+	rows, err := s.cardRows(ctx, id, &issued, cardWords{})
+	if err != nil {
 		return Issued{}, err
 	}
-	rows, err := s.cardRows(ctx, id, &issued, "")
-	if err != nil {
+	if err := issued.measure(); err != nil {
 		return Issued{}, err
 	}
 	sealed := SealedRecord{Patient: id, Version: 1, UpdatedAt: s.now()}
@@ -104,7 +105,7 @@ func (s *Service) RecordOperator(ctx context.Context, c Caller, kind audit.Type,
 	})
 }
 
-// Sweep deletes sessions, ceremonies, requests and guess counts that have ended. The server calls it now and then.
+// Sweep deletes sessions, ceremonies, requests, receipts and guess counts that have ended. The server calls it now and then.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	n := 0
 	err := s.Store.Update(ctx, func(tx Tx) (err error) {

@@ -28,17 +28,23 @@ func (s *Service) BeginPasskey(ctx context.Context, c Caller) (Begun, error) {
 		return Begun{}, ErrFreshPasskey
 	}
 	var user passkey.User
+	var body []byte
 	if err := s.Store.View(ctx, func(r Reader) (err error) {
+		if asked, err := hardwareAsked(r, c.Account); err != nil {
+			return err
+		} else if asked {
+			body = []byte(hardwarePasskey)
+		}
 		user, err = s.user(r, c.Account)
 		return err
 	}); err != nil {
 		return Begun{}, err
 	}
-	options, state, err := s.Passkeys.BeginRegistration(user)
+	options, state, err := s.beginRegistration(user, body != nil)
 	if err != nil {
 		return Begun{}, err
 	}
-	return s.begin(ctx, c, ceremonyPasskey, options, state, nil)
+	return s.begin(ctx, c, ceremonyPasskey, options, state, body)
 }
 
 // FinishPasskey adds the passkey. The account's other sessions end: whoever changed the locks should be the only one inside.
@@ -52,7 +58,7 @@ func (s *Service) FinishPasskey(ctx context.Context, c Caller, ceremony string, 
 			return err
 		}
 	}
-	state, _, err := s.take(ctx, c, ceremonyPasskey, ceremony)
+	state, body, err := s.take(ctx, c, ceremonyPasskey, ceremony)
 	if err != nil {
 		return err
 	}
@@ -63,9 +69,9 @@ func (s *Service) FinishPasskey(ctx context.Context, c Caller, ceremony string, 
 	}); err != nil {
 		return err
 	}
-	credential, err := s.Passkeys.FinishRegistration(user, state, response)
+	credential, err := s.finishRegistration(user, string(body) == hardwarePasskey, state, response)
 	if err != nil {
-		return passkeyError(err)
+		return err
 	}
 	now := s.now()
 	return s.Store.Update(ctx, func(tx Tx) error {
@@ -80,6 +86,9 @@ func (s *Service) FinishPasskey(ctx context.Context, c Caller, ceremony string, 
 			return err
 		}
 		tx.Append(s.event(c, audit.PasskeyAdded, string(c.Account)))
+		if err := s.tellOwners(tx, c.Account); err != nil {
+			return err
+		}
 		if c.Limited { // the recovery has done its work: from here on the new passkey speaks
 			session.Limited, session.VerifiedAt, session.ExpiresAt = false, now, now.Add(sessionLife)
 			if err := tx.PutSession(session); err != nil {
@@ -110,10 +119,24 @@ func (s *Service) RemovePasskey(ctx context.Context, c Caller, id string) error 
 		if len(keys) < 2 {
 			return ErrLastPasskey
 		}
+		key, err := tx.Passkey(credential)
+		if err != nil {
+			return err
+		}
+		account, err := tx.Account(c.Account)
+		if err != nil {
+			return err
+		}
+		if !account.cooled(s.now()) && !key.since(account) {
+			return ErrCooling // whoever came in by a stolen code does not lock the owner out; the owner can lock them out
+		}
 		if err := tx.DeletePasskey(c.Account, credential); err != nil {
 			return err
 		}
 		tx.Append(s.event(c, audit.PasskeyRemoved, string(c.Account)))
+		if err := s.tellOwners(tx, c.Account); err != nil {
+			return err
+		}
 		return tx.DeleteSessions(c.Account, c.Session)
 	})
 }

@@ -15,13 +15,16 @@ type PatientView struct {
 	CreatedAt     time.Time
 	RecordVersion int64
 	ActiveCards   int
-	Unseen        int // openings and refusals that no keeper has looked at yet
+	DrillDue      bool // the last drill, or the beginning, is six months ago
+	Unseen        int  // openings and refusals that the caller has not looked at yet
 	Preset        string
 	RulesVersion  int
 }
 
-// noticed are the entries that a keeper is told of until somebody has looked at them. There is no switch for it.
-var noticed = []audit.Type{audit.GlassOpened, audit.GlassReopened, audit.GlassRefused, audit.RequestWaiting}
+// noticed are the entries that each keeper is told of until they have looked at them. There is no switch for it.
+var noticed = []audit.Type{audit.GlassOpened, audit.GlassReopened, audit.GlassRefused, audit.RequestWaiting, audit.RequestApproved,
+	audit.MessageSent, audit.ContactStopped, audit.CardTapDoubted, audit.CardReadOffline, audit.RulesProposed, audit.NoticeFailed, audit.ReviewAnswered,
+	audit.KeeperAdded, audit.KeeperRemoved, audit.HandedOver}
 
 // maxHousehold is how many patients one account keeps at most.
 const maxHousehold = 50
@@ -50,7 +53,7 @@ func (s *Service) CreatePatient(ctx context.Context, c Caller, name string) (Pat
 		if err := s.addPatient(tx, c, PatientID(id), name); err != nil {
 			return err
 		}
-		return tx.PutKeeper(c.Account, PatientID(id))
+		return tx.PutKeeper(Keeper{Account: c.Account, Patient: PatientID(id), Role: KeeperOther, AddedAt: s.now()})
 	})
 	return PatientID(id), err
 }
@@ -66,7 +69,7 @@ func (s *Service) addPatient(tx Tx, c Caller, id PatientID, name string) error {
 		return err
 	}
 	tx.Append(s.event(c, audit.PatientCreated, string(id)))
-	return s.putRules(tx, patient, rules.Canonical(rules.Balanced()), nil)
+	return s.putRules(tx, patient, rules.Canonical(rules.Balanced()), nil, patient.CreatedAt)
 }
 
 // Welcome makes a patient part of the household of every account that is made from now on. The demonstration gives newcomers a family that way.
@@ -84,7 +87,7 @@ func (s *Service) Patients(ctx context.Context, c Caller) ([]PatientView, error)
 			return err
 		}
 		for _, p := range patients {
-			view, err := s.viewPatient(r, p)
+			view, err := s.viewPatient(r, c, p)
 			if err != nil {
 				return err
 			}
@@ -103,19 +106,27 @@ func (s *Service) Patient(ctx context.Context, c Caller, id PatientID) (PatientV
 		if err != nil {
 			return err
 		}
-		view, err = s.viewPatient(r, patient)
+		view, err = s.viewPatient(r, c, patient)
 		return err
 	})
 	return view, err
 }
 
-func (s *Service) viewPatient(r Reader, p Patient) (PatientView, error) {
+func (s *Service) viewPatient(r Reader, c Caller, p Patient) (PatientView, error) {
 	name, err := s.unseal("patient", "name", string(p.ID), p.SealedName)
 	if err != nil {
 		return PatientView{}, err
 	}
 	view := PatientView{ID: p.ID, Name: string(name), CreatedAt: p.CreatedAt, RecordVersion: p.RecordVersion, RulesVersion: p.RulesVersion}
-	if view.Unseen, err = r.Unseen(p.ID, p.SeenSeq, noticed); err != nil {
+	seen := p.SeenSeq
+	if !c.Operator {
+		me, err := r.Keeper(c.Account, p.ID)
+		if err != nil {
+			return PatientView{}, err
+		}
+		seen = me.SeenSeq
+	}
+	if view.Unseen, err = r.Unseen(p.ID, seen, noticed); err != nil {
 		return PatientView{}, err
 	}
 	cards, err := r.Cards(p.ID)
@@ -127,6 +138,7 @@ func (s *Service) viewPatient(r Reader, p Patient) (PatientView, error) {
 			view.ActiveCards++
 		}
 	}
+	view.DrillDue = view.ActiveCards > 0 && p.drillDue(s.now())
 	row, err := r.Rules(p.ID)
 	if err != nil {
 		return PatientView{}, err

@@ -187,27 +187,31 @@ func TestTwoKeysAStolenDatabaseOpensNothing(t *testing.T) {
 func TestNobodyIsToldThatSomethingIsHidden(t *testing.T) {
 	app := emergencytest.NewApp(t)
 	anna := app.SignUp(t, "Anna")
-	open := func(hide bool) emergency.Opened {
+	open := func(hide bool, step string) emergency.Opened {
 		patient := anna.Patient(t, "adult")
 		if hide {
-			anna.Edit(t, patient, summary.Item{Section: section.MentalHealth, Text: "hidden thing"})
+			anna.Edit(t, patient, summary.Item{Section: section.MentalHealth, Text: "hidden thing", Hidden: step == "sensitive"})
 			anna.Edit(t, patient, summary.Item{Section: section.Conditions, Text: "hidden thing", Hidden: true})
 		}
-		opened, err := app.Service.Open(context.Background(), stranger, emergencytest.OpenRequest(anna.Issue(t, patient)))
+		request := emergencytest.OpenRequest(anna.Issue(t, patient))
+		request.Step = step
+		opened, err := app.Service.Open(context.Background(), stranger, request)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return opened
 	}
-	plain, hiding := open(false), open(true)
-	for _, answer := range []*emergency.Opened{&plain, &hiding} { // what differs between any two openings
-		answer.Grant, answer.GrantID, answer.Entry = "", "", emergency.EntryRef{}
-	}
-	if a, b := words(t, plain), words(t, hiding); a != b {
-		t.Errorf("with something hidden the answer differs:\n%s\nwithout:\n%s", b, a)
-	}
-	if len(plain.Next) == 0 {
-		t.Error("the second step is not offered")
+	for _, step := range []string{"critical", "sensitive"} {
+		plain, hiding := open(false, step), open(true, step)
+		for _, answer := range []*emergency.Opened{&plain, &hiding} { // what differs between any two openings
+			answer.Grant, answer.GrantID, answer.Entry = "", "", emergency.EntryRef{}
+		}
+		if a, b := words(t, plain), words(t, hiding); a != b {
+			t.Errorf("%s: with something hidden the answer differs:\n%s\nwithout:\n%s", step, b, a)
+		}
+		if len(plain.Next) == 0 {
+			t.Errorf("%s: the second step is not offered", step)
+		}
 	}
 }
 
@@ -283,6 +287,45 @@ func TestAnEmergencyOpeningCannotBeMuted(t *testing.T) {
 	}
 	if got := unseen(); got != 1 {
 		t.Errorf("%d unseen after an opening that came after looking, want 1", got)
+	}
+
+	// Nor is there anything that a keeper could set which keeps it from a contact who has confirmed: not the rules, not what they have seen, not who else there is.
+	told := []contact{
+		named(t, app, anna, patient, emergency.NewContact{Name: "Ben", Mail: "ben@example.org", Lang: "ar"}),
+		named(t, app, anna, patient, emergency.NewContact{Name: "Cleo", Phone: "112"}),
+		named(t, app, anna, patient, emergency.NewContact{Name: "Anna herself", Mail: "anna@example.org", Own: true}),
+	}
+	if err := app.Service.StopContact(ctx, anna.Caller(t), patient, named(t, app, anna, patient, emergency.NewContact{Name: "Dan", Mail: "dan@example.org"}).id); err != nil {
+		t.Fatal(err)
+	}
+	openings := 0
+	for _, policy := range []rules.Policy{rules.Open(), rules.Balanced(), rules.Private()} {
+		if err := anna.Approve(t, emergency.Action{Kind: emergency.ActionRules, Target: string(patient), Body: rules.Canonical(policy)}); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []string{"critical", "sensitive"} {
+			if err := app.Service.MarkSeen(ctx, anna.Caller(t), patient, 1<<40); err != nil {
+				t.Fatal(err)
+			}
+			request := emergencytest.OpenRequest(issued)
+			request.Step = step
+			if _, err := app.Service.Open(ctx, stranger, request); err != nil {
+				t.Fatal(err)
+			}
+			openings++
+		}
+	}
+	for _, each := range told {
+		kinds, _ := letters(t, app, patient, each.id)
+		got := 0
+		for _, kind := range kinds {
+			if kind == emergency.NewsOpened {
+				got++
+			}
+		}
+		if got != openings {
+			t.Errorf("a contact is told of %d openings of %d", got, openings)
+		}
 	}
 }
 
@@ -422,7 +465,7 @@ func TestACardOutlivesTheServer(t *testing.T) {
 	app := emergencytest.NewApp(t)
 	anna := app.SignUp(t, "Anna")
 	issued := anna.Issue(t, anna.Patient(t, "adult"))
-	jwks, err := app.Trusted.MarshalJWKS()
+	jwks, err := app.Service.JWKS(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -527,7 +570,7 @@ func TestTheReferencePatientFitsAWalletCard(t *testing.T) {
 	}
 	app := emergencytest.NewApp(t)
 	for name, bundle := range bundles {
-		issued, imported, err := app.Service.IssueFromDocument(context.Background(), emergency.Caller{Operator: true}, bundle, "ips.json")
+		issued, imported, err := app.Service.IssueFromDocument(context.Background(), emergency.Caller{Operator: true}, bundle, "ips.json", emergency.CardChoices{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,8 +25,9 @@ const maxRecordBytes = 16 << 20
 // Record returns the record of a patient whom the caller keeps. Without a fresh passkey the floor is left out: private notes and what was moved there.
 func (s *Service) Record(ctx context.Context, c Caller, id PatientID) (summary.Record, error) {
 	var record summary.Record
-	err := s.Store.View(ctx, func(r Reader) (err error) {
-		record, _, err = s.ownRecord(r, c, id)
+	err := s.Store.View(ctx, func(r Reader) error {
+		own, err := s.ownRecord(r, c, id)
+		record = own.shown
 		return err
 	})
 	if err == nil && !c.Operator && !c.fresh(s.now()) {
@@ -43,23 +44,36 @@ func aboveFloor(record summary.Record) summary.Record {
 
 func onFloor(item summary.Item) bool { return item.Hidden || item.Section.Layer() == section.Floor }
 
-// ownRecord unseals a record for a keeper of its patient, with the server's identity, and returns the patient too. A patient without a
-// record has an empty one.
-func (s *Service) ownRecord(r Reader, c Caller, id PatientID) (summary.Record, Patient, error) {
+// owned is a record as one of its keepers has it.
+type owned struct {
+	shown   summary.Record // what the keeper sees
+	whole   summary.Record // all of it, to be sealed again and never to be returned
+	patient Patient
+	hides   hides
+}
+
+// ownRecord unseals a record for a keeper of its patient, with the server's identity. A patient without a record has an empty one. This is the one place where
+// what a patient keeps from guardians is left out.
+func (s *Service) ownRecord(r Reader, c Caller, id PatientID) (owned, error) {
 	patient, err := s.keptIn(r, c, id)
 	if err != nil {
-		return summary.Record{}, Patient{}, err
+		return owned{}, err
 	}
-	empty := summary.Record{Patient: string(id)}
+	own := owned{patient: patient, whole: summary.Record{Patient: string(id)}}
+	if own.hides, err = s.hiddenFrom(r, c, patient); err != nil {
+		return owned{}, err
+	}
 	sealed, err := r.Record(id)
-	if errors.Is(err, ErrNotFound) {
-		return empty, patient, nil
+	if err == nil {
+		own.whole, err = readRecord(s.Identity, sealed)
+	} else if errors.Is(err, ErrNotFound) {
+		err = nil
 	}
 	if err != nil {
-		return summary.Record{}, Patient{}, err
+		return owned{}, err
 	}
-	record, err := readRecord(s.Identity, sealed)
-	return record, patient, err
+	own.shown = own.hides.rest(own.whole)
+	return own, nil
 }
 
 // unsealRecord opens a sealed record as it was written.
@@ -170,6 +184,11 @@ func (s *Service) EditItem(ctx context.Context, c Caller, id PatientID, edit Edi
 	}
 	var kept summary.Item
 	fresh := c.fresh(s.now())
+	if hides, err := s.hidden(ctx, c, id); err != nil {
+		return item, err
+	} else if hides.sections.Has(item.Section) {
+		return item, ErrConfidential
+	}
 	err := s.changeRecord(ctx, c, id, audit.RecordChanged, func(record *summary.Record) error {
 		current, found := record.Item(item.ID)
 		switch {
@@ -235,9 +254,16 @@ func without(items []summary.Item, id string) []summary.Item {
 
 // EditIdentity changes who the person is and the language of their words. before is IdentityTag of the record as the editor saw it.
 func (s *Service) EditIdentity(ctx context.Context, c Caller, id PatientID, identity summary.Identity, lang, before string) error {
+	hides, err := s.hidden(ctx, c, id)
+	if err != nil {
+		return err
+	}
 	return s.changeRecord(ctx, c, id, audit.RecordChanged, func(record *summary.Record) error {
 		if IdentityTag(*record) != before {
 			return ErrConflict
+		}
+		if hides.floor && identity.Birth != record.Identity.Birth {
+			return ErrGuardian // how old the patient is says who decides
 		}
 		record.Identity, record.Lang = identity, lang
 		return nil
@@ -247,18 +273,28 @@ func (s *Service) EditIdentity(ctx context.Context, c Caller, id PatientID, iden
 // ConfirmItem says of an item that it is still so, as of today. tag is ItemTag of the item as it was seen: what somebody else has changed meanwhile is
 // a *ConflictError and not confirmed unseen.
 func (s *Service) ConfirmItem(ctx context.Context, c Caller, id PatientID, item, tag string) error {
+	return s.ConfirmItems(ctx, c, id, map[string]string{item: tag})
+}
+
+// ConfirmItems is ConfirmItem for several items at once, by their tags: all of them or none.
+func (s *Service) ConfirmItems(ctx context.Context, c Caller, id PatientID, tags map[string]string) error {
 	return s.changeRecord(ctx, c, id, audit.RecordChanged, func(record *summary.Record) error {
-		for i := range record.Items {
-			if record.Items[i].ID != item {
+		confirmed := 0
+		for i, item := range record.Items {
+			tag, asked := tags[item.ID]
+			if !asked {
 				continue
 			}
-			if ItemTag(record.Items[i]) != tag {
-				return &ConflictError{Theirs: record.Items[i]}
+			if ItemTag(item) != tag {
+				return &ConflictError{Theirs: item}
 			}
 			record.Items[i].Confirmed = summary.DateOf(s.now())
-			return nil
+			confirmed++
 		}
-		return ErrNotFound
+		if confirmed == 0 || confirmed < len(tags) {
+			return ErrNotFound
+		}
+		return nil
 	})
 }
 
@@ -269,10 +305,10 @@ const attempts = 8
 // belongs into the same transaction. When another change came between it starts again from what there is then, so that no change is lost.
 func (s *Service) changeRecord(ctx context.Context, c Caller, id PatientID, kind audit.Type, change func(*summary.Record) error, also ...func(Tx) error) error {
 	for range attempts {
-		var record summary.Record
+		var own owned
 		var cards []Card
 		err := s.Store.View(ctx, func(r Reader) (err error) {
-			if record, _, err = s.ownRecord(r, c, id); err != nil {
+			if own, err = s.ownRecord(r, c, id); err != nil {
 				return err
 			}
 			cards, err = s.activeCards(r, id)
@@ -281,9 +317,11 @@ func (s *Service) changeRecord(ctx context.Context, c Caller, id PatientID, kind
 		if err != nil {
 			return err
 		}
+		record := own.shown
 		if err := change(&record); err != nil {
 			return err
 		}
+		record = summary.Settle(own.around(record))
 		if err := summary.Validate(record); err != nil {
 			return ErrInvalid.because(err)
 		}
@@ -327,7 +365,8 @@ func (s *Service) storeRecord(tx Tx, c Caller, sealed SealedRecord, record summa
 		}
 	}
 	event := s.event(c, kind, string(patient.ID))
-	event.Sections, event.Items = sectionsOf(record).Names(), len(record.Items)
+	said := hides{sections: patient.Confidential}.rest(record) // guardians read the log too
+	event.Sections, event.Items = sectionsOf(said).Names(), len(said.Items)
 	tx.Append(event)
 	return tx.PutPatient(patient)
 }

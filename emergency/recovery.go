@@ -38,6 +38,9 @@ func (s *Service) MakeRecovery(ctx context.Context, c Caller) (string, error) {
 		}
 		account.Recovery, account.RecoveryAt = s.recoveryHash(code), now
 		tx.Append(s.event(c, audit.RecoverySet, string(c.Account)))
+		if err := s.tellOwners(tx, c.Account); err != nil {
+			return err
+		}
 		return tx.PutAccount(account)
 	})
 	return code, err
@@ -45,7 +48,7 @@ func (s *Service) MakeRecovery(ctx context.Context, c Caller) (string, error) {
 
 // UseRecovery signs in by a recovery code, which is thereby used up. The session may only add a passkey.
 func (s *Service) UseRecovery(ctx context.Context, c Caller, code string) (SignedIn, error) {
-	if err := s.guess(ctx, c, guessRecovery); err != nil {
+	if err := s.guess(ctx, c, guessRecovery, ""); err != nil {
 		return SignedIn{}, err
 	}
 	code, ok := cleanRecovery(code)
@@ -60,10 +63,16 @@ func (s *Service) UseRecovery(ctx context.Context, c Caller, code string) (Signe
 			return err
 		}
 		account.Recovery, account.RecoveryAt = Token{}, time.Time{}
+		if account.cooled(now) { // a second code does not make the passkeys of the first one older
+			account.CoolingUntil = now.Add(coolingTime)
+		}
 		if err := tx.PutAccount(account); err != nil {
 			return err
 		}
 		tx.Append(s.event(Caller{Account: account.ID, Limited: true, Network: c.Network}, audit.RecoveryUsed, string(account.ID)))
+		if err := s.tellOwners(tx, account.ID); err != nil {
+			return err
+		}
 		if err := tx.DeleteSessions(account.ID, Token{}); err != nil {
 			return err
 		}

@@ -72,7 +72,8 @@ func TestAVetoHolds(t *testing.T) {
 	if _, err := app.Service.Open(ctx, stranger, request); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.Service.Veto(ctx, stranger, patient, request.Card, request.Step); !errors.Is(err, emergency.ErrSignIn) {
+	wait := waitOf(t, app, anna, patient)
+	if err := app.Service.Veto(ctx, stranger, patient, wait); !errors.Is(err, emergency.ErrSignIn) {
 		t.Errorf("a stranger says no: %v", err)
 	}
 	app.Clock.Add(24 * time.Hour)
@@ -83,7 +84,7 @@ func TestAVetoHolds(t *testing.T) {
 	if err := anna.SignIn(t); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.Service.Veto(ctx, anna.Caller(t), patient, request.Card, request.Step); err != nil {
+	if err := app.Service.Veto(ctx, anna.Caller(t), patient, wait); err != nil {
 		t.Fatal(err)
 	}
 	again := request
@@ -95,7 +96,17 @@ func TestAVetoHolds(t *testing.T) {
 	if err != nil || opened.Sections.Has(section.Conditions) || !opened.Sections.Has(section.Allergies) {
 		t.Errorf("after the veto: %v, %v; what opens at once still does", opened.Sections.Names(), err)
 	}
-	if err := app.Service.Veto(ctx, anna.Caller(t), patient, request.Card, request.Step); !errors.Is(err, emergency.ErrNotFound) {
+	if err := app.Service.Veto(ctx, anna.Caller(t), patient, wait); !errors.Is(err, emergency.ErrNotFound) {
 		t.Errorf("saying no twice: %v", err)
 	}
+}
+
+// waitOf is the one wait of a patient.
+func waitOf(t *testing.T, app *emergencytest.App, keeper *emergencytest.Person, patient emergency.PatientID) emergency.RequestID {
+	t.Helper()
+	waits, err := app.Service.Requests(context.Background(), keeper.Caller(t), patient)
+	if err != nil || len(waits) != 1 {
+		t.Fatalf("%d waits: %v", len(waits), err)
+	}
+	return waits[0].ID
 }

@@ -30,7 +30,8 @@ func (s *Service) RevokeCard(ctx context.Context, c Caller, id PatientID, card c
 			if !row.RevokedAt.IsZero() {
 				return ErrNotFound
 			}
-			if record, _, unreadable = s.ownRecord(r, c, id); unreadable != nil {
+			own, err := s.ownRecord(r, c, id)
+			if record, unreadable = own.whole, err; unreadable != nil {
 				s.Logger.ErrorContext(ctx, "a record cannot be read; its card is revoked all the same", "err", unreadable)
 			}
 			active, err = s.activeCards(r, id)
@@ -78,6 +79,14 @@ func (s *Service) revoke(tx Tx, c Caller, id cards.ID) error {
 	}
 	if err := tx.DeleteShortCode(id); err != nil {
 		return err
+	}
+	if err := tx.PutRevocation(id); err != nil {
+		return err
+	}
+	if row.Carrier == CarrierSHL {
+		if err := endLink(tx, id); err != nil {
+			return err
+		}
 	}
 	if err := tx.EndCardGrants(id, "", now); err != nil {
 		return err

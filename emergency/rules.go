@@ -3,6 +3,7 @@ package emergency
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -18,16 +19,29 @@ type RulesView struct {
 	Version    int
 	ApprovedAt time.Time
 	Approved   bool // by a passkey; the preset that a new patient starts with is not
+	Guarded    bool // the patient decides, and the caller is a guardian: they may look
+	Pending    *PendingView
 }
 
 // Rules returns the rules in force.
 func (s *Service) Rules(ctx context.Context, c Caller, id PatientID) (RulesView, error) {
-	if _, err := s.kept(ctx, c, id); err != nil {
-		return RulesView{}, err
-	}
 	var row Rules
-	if err := s.Store.View(ctx, func(r Reader) (err error) {
-		row, err = r.Rules(id)
+	var pending *PendingView
+	var guarded bool
+	if err := s.Store.View(ctx, func(r Reader) error {
+		patient, err := s.keptIn(r, c, id)
+		if err != nil {
+			return err
+		}
+		if err := s.mayDecide(r, c, patient); errors.Is(err, ErrGuardian) {
+			guarded = true
+		} else if err != nil {
+			return err
+		}
+		if row, err = r.Rules(id); err != nil {
+			return err
+		}
+		pending, err = s.viewPendingRules(r, id)
 		return err
 	}); err != nil {
 		return RulesView{}, err
@@ -36,12 +50,18 @@ func (s *Service) Rules(ctx context.Context, c Caller, id PatientID) (RulesView,
 	if err != nil {
 		return RulesView{}, err
 	}
-	return RulesView{Policy: policy, Preset: policy.Preset, Version: row.Version, ApprovedAt: row.ApprovedAt, Approved: row.SealedApproval != nil}, nil
+	return RulesView{Policy: policy, Preset: policy.Preset, Version: row.Version, ApprovedAt: row.ApprovedAt, Approved: row.SealedApproval != nil,
+		Guarded: guarded, Pending: pending}, nil
 }
 
-// Simulate answers "what would they see?" for the standing people, under the rules in force and under a policy that is thought about.
-func (s *Service) Simulate(ctx context.Context, c Caller, id PatientID, policy rules.Policy) ([]rules.Difference, error) {
+// Simulate answers "what would they see?" for the standing people and for others whom the patient has chosen, under the rules in force and under a
+// policy that is thought about.
+func (s *Service) Simulate(ctx context.Context, c Caller, id PatientID, policy rules.Policy, chosen ...rules.Person) ([]rules.Difference, error) {
 	now, err := s.Rules(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
+	contact, err := s.anyContact(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -53,23 +73,77 @@ func (s *Service) Simulate(ctx context.Context, c Caller, id PatientID, policy r
 	if err != nil {
 		return nil, ErrInvalid.because(err)
 	}
-	return rules.Compare(old, new, rules.Simulations(s.now(), "")), nil
+	return rules.Compare(old, new, append(rules.Simulations(s.now(), string(contact)), chosen...)), nil
 }
 
-// changeRules puts approved rules into force, if they replace what the approver saw.
+// anyContact is the first of a patient's contacts who may ask for anything, "" when there is none.
+func (s *Service) anyContact(ctx context.Context, id PatientID) (found ContactID, err error) {
+	err = s.Store.View(ctx, func(r Reader) error {
+		contacts, err := r.Contacts(id)
+		if err != nil {
+			return err
+		}
+		for _, contact := range contacts {
+			details, err := s.openContact(contact)
+			if err != nil {
+				return err
+			}
+			if found == "" && contact.active() && !details.Own {
+				found = contact.ID
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// changeRules puts approved rules into force, if they replace what the approver saw. Where the rules in force have a delay and the new ones open more, they
+// wait that long first. Either way they take the place of any that wait already.
 func (s *Service) changeRules(tx Tx, c Caller, action Action, approved Approved) error {
 	patient, err := s.keptIn(tx, c, PatientID(action.Target))
 	if err != nil {
 		return err
 	}
+	if err := s.mayDecide(tx, c, patient); err != nil {
+		return err
+	}
 	if patient.RulesVersion != action.Base {
 		return ErrChanged
 	}
-	patient.RulesVersion++
-	if err := s.putRules(tx, patient, action.Body, &approved); err != nil {
+	row, err := tx.Rules(patient.ID)
+	if err != nil {
 		return err
 	}
-	event := s.event(c, audit.RulesChanged, string(patient.ID))
+	old, err := s.openRules(row)
+	if err != nil {
+		return err
+	}
+	policy, err := rules.ParsePolicy(action.Body)
+	if err != nil {
+		return err
+	}
+	if old.Delay > 0 && rules.Widens(old, policy) {
+		return s.proposeRules(tx, c, patient, action.Body, approved, old.Delay)
+	}
+	if err := tx.DeletePendingRules(patient.ID); err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if keepers, err := tx.Keepers(patient.ID); err != nil {
+		return err
+	} else if len(keepers) > 1 && !s.everybodys(patient.ID) {
+		if err := s.tell(tx, news{Kind: NewsRulesNow, Patient: patient.ID, OwnOnly: true}); err != nil {
+			return err
+		}
+	}
+	return s.enforceRules(tx, s.event(c, audit.RulesChanged, string(patient.ID)), patient, action.Body, approved, s.now())
+}
+
+// enforceRules makes approved rules the patient's next version, with an entry that carries the approval.
+func (s *Service) enforceRules(tx Tx, event audit.Event, patient Patient, canonical []byte, approved Approved, approvedAt time.Time) error {
+	patient.RulesVersion++
+	if err := s.putRules(tx, patient, canonical, &approved, approvedAt); err != nil {
+		return err
+	}
 	event.RulesVersion = patient.RulesVersion
 	approved.proves(&event)
 	tx.Append(event)
@@ -81,8 +155,8 @@ func (s *Service) changeRules(tx Tx, c Caller, action Action, approved Approved)
 }
 
 // putRules stores a version of the rules; a nil approval is the preset of a new patient.
-func (s *Service) putRules(tx Tx, patient Patient, canonical []byte, approved *Approved) error {
-	row := Rules{Patient: patient.ID, Version: patient.RulesVersion, ApprovedAt: s.now()}
+func (s *Service) putRules(tx Tx, patient Patient, canonical []byte, approved *Approved, approvedAt time.Time) error {
+	row := Rules{Patient: patient.ID, Version: patient.RulesVersion, ApprovedAt: approvedAt}
 	var err error
 	if row.Sealed, err = s.seal("rules", "policy", rulesRow(row), canonical); err != nil {
 		return err

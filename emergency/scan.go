@@ -10,6 +10,7 @@ import (
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/cards"
+	"github.com/locket-health/locket/cards/sun"
 	"github.com/locket-health/locket/emergency/section"
 	"github.com/locket-health/locket/emergency/summary"
 	"github.com/locket-health/locket/emergency/vault"
@@ -25,8 +26,12 @@ const (
 // Scan writes down that a card's address was opened, for cards that exist. The reader's page is served whatever it returns: the front never locks.
 func (s *Service) Scan(ctx context.Context, c Caller, id cards.ID) error {
 	var patient PatientID
+	var drill bool
 	err := s.Store.View(ctx, func(r Reader) (err error) {
-		patient, err = r.PatientOf(id)
+		if patient, err = r.PatientOf(id); err != nil {
+			return err
+		}
+		drill, err = drillNow(r, patient, s.now())
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -35,17 +40,32 @@ func (s *Service) Scan(ctx context.Context, c Caller, id cards.ID) error {
 	if err != nil {
 		return err
 	}
-	return s.recordLimited(ctx, "scan", id, s.scanEvent(c, id, patient))
+	return s.recordLimited(ctx, "scan", id, s.scanEvent(c, id, patient, drill))
 }
 
-func (s *Service) scanEvent(c Caller, card cards.ID, patient PatientID) audit.Event {
-	return audit.Event{Type: audit.CardScanned, At: s.clock(), Subject: string(patient), Card: card.String(), Outcome: audit.Done,
+func (s *Service) scanEvent(c Caller, card cards.ID, patient PatientID, drill bool) audit.Event {
+	event := audit.Event{Type: audit.CardScanned, At: s.clock(), Subject: string(patient), Card: card.String(), Outcome: audit.Done,
 		Actor: audit.Actor{Kind: audit.ByResponder, Verified: audit.Claimed, Network: c.Network}}
+	if c.Operator {
+		event.Actor = audit.Actor{Kind: audit.ByOperator}
+	}
+	event.Details = map[string]string{}
+	if drill {
+		event.Details["drill"] = "yes"
+	}
+	return event
+}
+
+// CardStatus is what the server tells a reader about a card whose front it holds.
+type CardStatus struct {
+	Status string // StatusActive, StatusRevoked or StatusUnknown
+	At     time.Time
+	Tap    sun.Verdict // of the last tap of this card by this browser; "" when there was none a short while ago
 }
 
 // Status tells whoever holds a card's front whether the card was revoked. tag is cards.FrontTag of the front: it proves that the reader has the
-// front, without the secret. It is not an entry of the log: the scan before it was.
-func (s *Service) Status(ctx context.Context, _ Caller, id cards.ID, tag []byte) (string, time.Time, error) {
+// front, without the secret; mark is Tapped.Mark of the reader's browser. It is not an entry of the log: the scan before it was.
+func (s *Service) Status(ctx context.Context, _ Caller, id cards.ID, tag []byte, mark string) (CardStatus, error) {
 	var card Card
 	var patient Patient
 	err := s.Store.View(ctx, func(r Reader) (err error) {
@@ -56,17 +76,25 @@ func (s *Service) Status(ctx context.Context, _ Caller, id cards.ID, tag []byte)
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return "", time.Time{}, err
+		return CardStatus{}, err
 	}
+	answer := CardStatus{Status: StatusUnknown, At: s.now()}
+	tapped, marked := s.openTap(mark, id, answer.At)
 	holds := subtle.ConstantTimeCompare(card.Tag[:], tag) == 1
-	switch {
-	case err != nil || !holds:
-		return StatusUnknown, s.now(), nil
-	case !card.RevokedAt.IsZero() || !patient.DeletedAt.IsZero():
-		return StatusRevoked, s.now(), nil
-	default:
-		return StatusActive, s.now(), nil
+	if err != nil || !holds {
+		return answer, nil
 	}
+	answer.Status = StatusActive
+	if !card.RevokedAt.IsZero() || !patient.DeletedAt.IsZero() {
+		answer.Status = StatusRevoked
+	}
+	if marked {
+		answer.Tap = tapped.verdict
+		if answer.Tap == sun.Reload { // the page of a tap that was live
+			answer.Tap = sun.Live
+		}
+	}
+	return answer, nil
 }
 
 // Revoked reports whether a card of this house was revoked, for a check at the data directory itself. A card that is not known is not.
@@ -85,7 +113,7 @@ func (s *Service) Revoked(ctx context.Context, id cards.ID) (revoked bool, err e
 // FindByShortCode returns the whole address of the card with the given short code. Every wrong code is one answer, ErrNoCard, after the same time.
 func (s *Service) FindByShortCode(ctx context.Context, c Caller, typed string) (string, error) {
 	started := time.Now()
-	if err := s.guess(ctx, c, guessShortCode); err != nil {
+	if err := s.guess(ctx, c, guessShortCode, ""); err != nil {
 		return "", err
 	}
 	address, err := s.findByShortCode(ctx, c, typed)
@@ -103,11 +131,15 @@ func (s *Service) findByShortCode(ctx context.Context, c Caller, typed string) (
 	}
 	var row ShortCode
 	var card Card
+	var drill bool
 	if err := s.Store.View(ctx, func(r Reader) (err error) {
 		if row, err = r.ShortCode(s.finder(code)); err != nil {
 			return err
 		}
-		card, err = r.Card(row.Card)
+		if card, err = r.Card(row.Card); err != nil {
+			return err
+		}
+		drill, err = drillNow(r, card.Patient, s.now())
 		return err
 	}); err != nil {
 		return "", err
@@ -116,14 +148,14 @@ func (s *Service) findByShortCode(ctx context.Context, c Caller, typed string) (
 	if err != nil {
 		return "", err
 	}
-	event := s.scanEvent(c, card.ID, card.Patient)
-	event.Details = map[string]string{"via": "short_code"}
+	event := s.scanEvent(c, card.ID, card.Patient, drill)
+	event.Details["via"] = "short_code"
 	logged := s.entries.allow("scan", card.ID, s.now(), &event)
 	if err := s.Store.Update(ctx, func(tx Tx) error {
 		if logged {
 			tx.Append(event)
 		}
-		return s.forgive(tx, c, guessShortCode) // a shelter may type hundreds of right ones from one network
+		return s.forgive(tx, c, guessShortCode, "") // a shelter may type hundreds of right ones from one network
 	}); err != nil {
 		s.Logger.WarnContext(ctx, "a scan could not be logged", "err", err)
 	}

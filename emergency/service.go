@@ -2,6 +2,7 @@ package emergency
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/cards"
+	"github.com/locket-health/locket/cards/shc"
 	"github.com/locket-health/locket/emergency/passkey"
 	"github.com/locket-health/locket/emergency/terms"
 	"github.com/locket-health/locket/emergency/vault"
@@ -26,14 +28,21 @@ type Config struct {
 	Data      *vault.DataKey  // seals names, notices and the payloads of the log; lives outside the database
 	Identity  *vault.Identity // opens records for those who keep them; lives outside the database
 	Passkeys  *passkey.RelyingParty
-	Signer    *cards.Signer // signs fronts
+	Signer    *cards.Signer // signs fronts and lists
+	Health    *shc.Issuer   // signs SMART Health Cards, with the same key
+	IssuerKey crypto.Signer // that key, for SMART Health Links
 	Catalogue *terms.Catalogue
 	URL       string // where cards point to: scheme and host, "https://locket.example"
 
-	CardLife time.Duration    // how long a card is valid; default 3 years
-	Now      func() time.Time // default time.Now
-	Rand     io.Reader        // default crypto/rand
-	Logger   *slog.Logger     // default slog.Default
+	CardLife   time.Duration // how long a card is valid; default 3 years
+	ReviewDays int           // in which an organization has to answer a patient who says that an opening was not right; default 14
+	// HandoverAge is how old, in years, a child is when the record is theirs to decide about: guardians are told, and change no rules any more of a patient who
+	// keeps the record too. Default 16; a negative one is from the beginning.
+	HandoverAge int
+	Ways        []string         // by which notices go out: WayMail, WayPhone; default none, and they wait
+	Now         func() time.Time // default time.Now
+	Rand        io.Reader        // default crypto/rand
+	Logger      *slog.Logger     // default slog.Default
 }
 
 // Service is the domain's one face: everything that people do with Locket is a method of it.
@@ -46,6 +55,9 @@ type Service struct {
 	welcome  []PatientID // kept by every new account; empty but in a demonstration
 	entries  entryCounts
 	later    later
+	lists    lists
+	unusual  unusual
+	watchers watchers
 }
 
 // codeGate is how many short codes may be worked on at the same moment: argon2id costs 19 MiB and tens of milliseconds each.
@@ -55,7 +67,7 @@ const codeGate = 2
 func New(config Config) (*Service, error) {
 	missing := map[string]bool{
 		"store": config.Store == nil, "log": config.Log == nil, "data key": config.Data == nil, "identity": config.Identity == nil,
-		"passkeys": config.Passkeys == nil, "signer": config.Signer == nil, "catalogue": config.Catalogue == nil,
+		"passkeys": config.Passkeys == nil, "signer": config.Signer == nil, "health card issuer": config.Health == nil, "issuer key": config.IssuerKey == nil, "catalogue": config.Catalogue == nil,
 	}
 	for name, is := range missing {
 		if is {
@@ -67,6 +79,12 @@ func New(config Config) (*Service, error) {
 	}
 	if config.CardLife == 0 {
 		config.CardLife = 3 * 365 * 24 * time.Hour
+	}
+	if config.ReviewDays == 0 {
+		config.ReviewDays = 14
+	}
+	if config.HandoverAge == 0 {
+		config.HandoverAge = 16
 	}
 	if config.Now == nil {
 		config.Now = time.Now
@@ -82,6 +100,7 @@ func New(config Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{Config: config, codes: vault.NewGate(codeGate), overhead: beside, seen: seen{reading: config.Now()}}
+	s.Store = waking{config.Store, &s.watchers}
 	if last, err := config.Log.Checkpoint(context.Background()); err == nil {
 		s.seen.latest = last.At
 	}

@@ -165,9 +165,13 @@ func TestAnotherAccountFindsNothing(t *testing.T) {
 		},
 		"ConfirmItem": func(c emergency.Caller) error { return s.ConfirmItem(ctx, c, patient, "x", "y") },
 		"Card":        func(c emergency.Caller) error { _, err := s.Card(ctx, c, patient, card.ID); return err },
-		"Requests":    func(c emergency.Caller) error { _, err := s.Requests(ctx, c, patient); return err },
-		"Veto":        func(c emergency.Caller) error { return s.Veto(ctx, c, patient, card.ID, "critical") },
-		"Document":    func(c emergency.Caller) error { _, _, err := s.Document(ctx, c, patient, "x"); return err },
+		"Review": func(c emergency.Caller) error {
+			return s.Review(ctx, c, patient, "x", emergency.VerdictWrong, "")
+		},
+		"Reviews":  func(c emergency.Caller) error { _, err := s.Reviews(ctx, c, patient); return err },
+		"Requests": func(c emergency.Caller) error { _, err := s.Requests(ctx, c, patient); return err },
+		"Veto":     func(c emergency.Caller) error { return s.Veto(ctx, c, patient, "x") },
+		"Document": func(c emergency.Caller) error { _, _, err := s.Document(ctx, c, patient, "x"); return err },
 		"PreviewImport": func(c emergency.Caller) error {
 			_, err := s.PreviewImport(ctx, c, patient, []byte("{}"), "x")
 			return err
@@ -187,7 +191,7 @@ func TestAnotherAccountFindsNothing(t *testing.T) {
 		"Rules":        func(c emergency.Caller) error { _, err := s.Rules(ctx, c, patient); return err },
 		"History":      func(c emergency.Caller) error { _, err := s.History(ctx, c, patient, 0, 10); return err },
 		"MarkSeen":     func(c emergency.Caller) error { return s.MarkSeen(ctx, c, patient, 99) },
-		"ExportIPS":    func(c emergency.Caller) error { _, err := s.ExportIPS(ctx, c, patient); return err },
+		"ExportRecord": func(c emergency.Caller) error { _, err := s.ExportRecord(ctx, c, patient); return err },
 		"rules": func(c emergency.Caller) error {
 			_, err := s.BeginApproval(ctx, c, emergency.Action{Kind: emergency.ActionDeletePatient, Target: string(patient)})
 			return err
@@ -281,8 +285,8 @@ func TestDeletionKeepsTheLog(t *testing.T) {
 	if _, err := app.Service.Open(ctx, stranger, emergencytest.OpenRequest(issued)); !errors.Is(err, emergency.ErrNoCard) {
 		t.Errorf("the card of a deleted patient opens: %v", err)
 	}
-	if status, _, err := app.Service.Status(ctx, stranger, issued.ID, tag); err != nil || status != emergency.StatusRevoked {
-		t.Errorf("the front of a deleted patient's card is %q, %v", status, err)
+	if status, err := app.Service.Status(ctx, stranger, issued.ID, tag, ""); err != nil || status.Status != emergency.StatusRevoked {
+		t.Errorf("the front of a deleted patient's card is %q, %v", status.Status, err)
 	}
 	if _, err := app.Service.FindByShortCode(ctx, stranger, string(issued.ShortCode)); !errors.Is(err, emergency.ErrNoCard) {
 		t.Errorf("the short code still works: %v", err)
@@ -372,17 +376,22 @@ func TestShortCodeReachesTheSameCard(t *testing.T) {
 	patient := anna.Patient(t, "adult")
 	issued := anna.Issue(t, patient)
 	ctx := context.Background()
-	address, err := app.Service.FindByShortCode(ctx, stranger, strings.ToLower(issued.ShortCode.String()))
-	if err != nil || address != issued.Address.URL() {
-		t.Fatalf("the short code leads to %q, %v", address, err)
-	}
-	history, err := app.Service.History(ctx, anna.Caller(t), patient, 0, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	last := history.Entries[len(history.Entries)-1].Event
-	if last.Type != audit.CardScanned || last.Details["via"] != "short_code" {
-		t.Errorf("the last entry is %s %v", last.Type, last.Details)
+	for _, by := range []struct {
+		caller emergency.Caller
+		kind   audit.ActorKind
+	}{{stranger, audit.ByResponder}, {emergency.Caller{Operator: true}, audit.ByOperator}} {
+		address, err := app.Service.FindByShortCode(ctx, by.caller, strings.ToLower(issued.ShortCode.String()))
+		if err != nil || address != issued.Address.URL() {
+			t.Fatalf("the short code leads to %q, %v", address, err)
+		}
+		history, err := app.Service.History(ctx, anna.Caller(t), patient, 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := history.Entries[len(history.Entries)-1].Event
+		if last.Type != audit.CardScanned || last.Details["via"] != "short_code" || last.Actor.Kind != by.kind {
+			t.Errorf("the last entry is %s %v by %s, want one by %s", last.Type, last.Details, last.Actor.Kind, by.kind)
+		}
 	}
 	printed, err := app.Service.CardForPrint(ctx, anna.Caller(t), patient, issued.ID)
 	if err != nil || printed.Address.URL() != issued.Address.URL() || printed.ShortCode != issued.ShortCode {

@@ -10,6 +10,19 @@ import (
 
 // BeginSignup starts a new account: the browser is to make a passkey for it.
 func (s *Service) BeginSignup(ctx context.Context, c Caller, name, lang string) (Begun, error) {
+	return s.beginSignup(ctx, c, name, lang, false)
+}
+
+// BeginInvitedSignup is BeginSignup for somebody who holds an invitation: the passkey is as whoever invites them asks for it.
+func (s *Service) BeginInvitedSignup(ctx context.Context, c Caller, name, lang, token string) (Begun, error) {
+	invitation, err := s.Invitation(ctx, c, token)
+	if err != nil {
+		return Begun{}, err
+	}
+	return s.beginSignup(ctx, c, name, lang, invitation.Hardware)
+}
+
+func (s *Service) beginSignup(ctx context.Context, c Caller, name, lang string, hardware bool) (Begun, error) {
 	name, err := cleanName("name", name)
 	if err != nil {
 		return Begun{}, err
@@ -18,11 +31,11 @@ func (s *Service) BeginSignup(ctx context.Context, c Caller, name, lang string) 
 	if err != nil {
 		return Begun{}, err
 	}
-	options, state, err := s.Passkeys.BeginRegistration(passkey.User{Handle: []byte(id), Name: name})
+	options, state, err := s.beginRegistration(passkey.User{Handle: []byte(id), Name: name}, hardware)
 	if err != nil {
 		return Begun{}, err
 	}
-	body, err := json.Marshal(signup{Account: AccountID(id), Name: name, Lang: lang})
+	body, err := json.Marshal(signup{Account: AccountID(id), Name: name, Lang: lang, Hardware: hardware})
 	if err != nil {
 		return Begun{}, err
 	}
@@ -32,6 +45,7 @@ func (s *Service) BeginSignup(ctx context.Context, c Caller, name, lang string) 
 type signup struct {
 	Account    AccountID
 	Name, Lang string
+	Hardware   bool
 }
 
 // FinishSignup makes the account and signs it in.
@@ -44,9 +58,9 @@ func (s *Service) FinishSignup(ctx context.Context, c Caller, ceremony string, r
 	if err := json.Unmarshal(body, &new); err != nil {
 		return SignedIn{}, err
 	}
-	credential, err := s.Passkeys.FinishRegistration(passkey.User{Handle: []byte(new.Account), Name: new.Name}, state, response)
+	credential, err := s.finishRegistration(passkey.User{Handle: []byte(new.Account), Name: new.Name}, new.Hardware, state, response)
 	if err != nil {
-		return SignedIn{}, passkeyError(err)
+		return SignedIn{}, err
 	}
 	now := s.now()
 	account := Account{ID: new.Account, CreatedAt: now, Lang: new.Lang}
@@ -63,7 +77,7 @@ func (s *Service) FinishSignup(ctx context.Context, c Caller, ceremony string, r
 		}
 		tx.Append(s.event(Caller{Account: account.ID, Network: c.Network}, audit.AccountCreated, string(account.ID)))
 		for _, patient := range s.welcome {
-			if err := tx.PutKeeper(account.ID, patient); err != nil {
+			if err := tx.PutKeeper(Keeper{Account: account.ID, Patient: patient, Role: KeeperOther, AddedAt: now}); err != nil {
 				return err
 			}
 		}

@@ -40,10 +40,11 @@ type Tx interface {
 	TakeCeremony(Token) (Ceremony, error)                     // deletes what it returns: a ceremony is used once, whatever its outcome
 
 	PutPatient(Patient) error
-	PutKeeper(AccountID, PatientID) error
+	PutKeeper(Keeper) error // insert or replace
+	DeleteKeeper(AccountID, PatientID) error
 	PutRecord(SealedRecord) error      // Version must be the stored one plus one, else ErrConflict
 	ReplaceSealing(SealedRecord) error // the same version sealed to other recipients; another version is ErrConflict
-	DeleteRecord(PatientID) error      // the record, its documents and its rules
+	DeleteRecord(PatientID) error      // the record, its documents and its rules, and whoever was named: contacts, requests, notices, messages, reviews' words
 	PutDocument(Document) error
 	PutRules(Rules) error // Version must be the latest one plus one, else ErrConflict
 
@@ -51,16 +52,44 @@ type Tx interface {
 	PutShortCode(ShortCode) error
 	DeleteShortCode(cards.ID) error
 	PutGrant(Grant) error
-	EndGrants(PatientID, time.Time) error                         // of the whole patient
-	EndCardGrants(card cards.ID, step string, at time.Time) error // of every step when it is ""
-	PutRequest(Request) error                                     // insert or replace, by card and step
+	EndGrants(PatientID, time.Time) error                                // of the whole patient
+	EndCardGrants(card cards.ID, step string, at time.Time) error        // of every step when it is ""
+	EndContactGrants(contact ContactID, step string, at time.Time) error // of every step when it is ""
+	EndMemberGrants(OrganizationID, AccountID, time.Time) error          // of the whole organization when the account is ""
+	PutRequest(Request) error                                            // insert or replace, by its key: another id forgets the approvals of the one before
+	PutApproval(Approval) error                                          // of one contact the first one stays
+	PutHandover(Handover) error
+	AddMessage(Message) (int, error) // sets its number, which counts from 1 in each grant, and returns it
+	PutReview(Review) error
+
+	PutOrganization(Organization) error
+	PutMember(Member) error
+	PutBadge(Badge) error
+	RevokeBadges(OrganizationID, AccountID, time.Time) error // of the whole organization when the account is ""
+	PutInvitation(Invitation) error
+	TakeInvitation(Token) (Invitation, error) // deletes what it returns
+	DeleteInvitations(purpose, target string) error
+	PutContact(Contact) error // another patient's contact is ErrInvalid
+	PutNotice(Notice) error
+	PutPendingRules(PendingRules) error
+	DeletePendingRules(PatientID) error
+
+	// PutRevocation adds a card to the end of the list of revoked ones. One that is there already stays where it is.
+	PutRevocation(cards.ID) error
+	PutLink(Link) error
+	PutTag(Tag) error
+	PutReceipt(receipt Token, endsAt time.Time) error // one that is known already is ErrConflict
+	PutIssuerKey(IssuerKey) error                     // insert or replace, where the earlier of two ends stays; the key of another issuer is ErrConflict
+	DeleteIssuerKeys(issuer string) error             // of a foreign issuer
 
 	// CountGuess adds one to the guesses counted for key in the window that began at or after since, and returns the sum. It is durable like
 	// everything else here, so that a guesser gains nothing from a restart.
 	CountGuess(key Token, now, since time.Time) (int, error)
 	ForgiveGuess(key Token) error // takes one back: it was right
+	TallyGuess(GuessTally) error  // adds its tries, which may be negative, to those of its window; how many networks a window counts apart is bounded
 
-	// Sweep deletes sessions, ceremonies, requests and guess counts that ended before now, and returns how many.
+	// Sweep deletes sessions, ceremonies, requests, receipts, guess counts, badges, invitations and handovers that ended before now, and notices that
+	// ended a month before, and returns how many.
 	Sweep(now time.Time) (int, error)
 }
 
@@ -77,6 +106,12 @@ type Reader interface {
 	Kept(AccountID) ([]Patient, error) // the patients whom an account keeps, none that is deleted
 	Keeps(AccountID, PatientID) (bool, error)
 	Keepers(PatientID) ([]AccountID, error) // living accounts only
+	Keeper(AccountID, PatientID) (Keeper, error)
+	KeepersOf(PatientID) ([]Keeper, error) // living accounts only
+
+	PendingRules(PatientID) (PendingRules, error)
+	DuePendingRules(now time.Time) ([]PendingRules, error)
+	DrillsDue(before time.Time, limit int) ([]Patient, error) // living patients with an active card whose last drill, reminder and creation were before
 
 	Record(PatientID) (SealedRecord, error)
 	Documents(PatientID) ([]Document, error) // without their content
@@ -89,11 +124,49 @@ type Reader interface {
 	Cards(PatientID) ([]Card, error)
 	ShortCode(finder Token) (ShortCode, error)
 	Grant(token Token) (Grant, error)
-	Request(card cards.ID, step string) (Request, error)
+	GrantByID(GrantID) (Grant, error)
+	Grants(GrantFilter) ([]Grant, error) // newest first
+	GrantTallies(since time.Time) ([]GrantTally, error)
+	GuessTallies(since time.Time, limit int) ([]GuessTally, error) // the most tries first
+	Request(RequestKey) (Request, error)
+	RequestByID(RequestID) (Request, error)
+	RequestByWatch(Token) (Request, error)
+	Approvals(RequestID) ([]Approval, error)
+	Handover(finder Token) (Handover, error)
+	Messages(grant GrantID, after int) ([]Message, error)
+	Review(GrantID) (Review, error)
+	Reviews(ReviewFilter) ([]Review, error)                       // the one that is due first comes first
 	Requests(patient PatientID, now time.Time) ([]Request, error) // that have not ended
+
+	// Revocations lists at most limit revoked cards after the first n, in the order in which they were revoked. The list only grows.
+	Revocations(n, limit int) ([]Revocation, error)
+	Link(finder Token) (Link, error)
+	LinkOf(cards.ID) (Link, error)
+	Tag(cards.ID) (Tag, error)
+	IssuerKeys() ([]IssuerKey, error) // by issuer, then oldest first
 
 	// Opening reads what a decision needs in one step: the card, its patient, the latest rules and the sealed record.
 	Opening(cards.ID) (Opening, error)
+
+	// OpeningOf is Opening without a card, for a contact who asks from afar.
+	OpeningOf(PatientID) (Opening, error)
+
+	Organization(OrganizationID) (Organization, error)
+	Organizations() ([]Organization, error)
+	Member(OrganizationID, AccountID) (Member, error)
+	Members(OrganizationID) ([]Member, error)
+	Memberships(AccountID) ([]Member, error)
+	Badge(BadgeID) (Badge, error)
+	Invitation(Token) (Invitation, error)
+	Invitations(purpose, target string) ([]Invitation, error)
+	Contact(ContactID) (Contact, error)
+	Contacts(PatientID) ([]Contact, error)
+	ContactsOf(AccountID) ([]Contact, error) // who a passkey account is a contact of, confirmed and not stopped
+	Notice(NoticeID) (Notice, error)
+	DueNotices(now time.Time, limit int) ([]Notice, error)
+	NextNotice() (time.Time, error) // when the next one is due; ErrNotFound when none waits
+	Notices(PatientID) ([]Notice, error)
+	DeadNotices(limit int) ([]Notice, error)
 
 	// LastEntry is the number of a subject's last log entry, 0 when there is none.
 	LastEntry(subject string) (uint64, error)
@@ -105,6 +178,15 @@ type Reader interface {
 
 // Token is the SHA-256 of a secret that its bearer holds; only the hash is stored.
 type Token [32]byte
+
+// parseToken reads what Token.String writes. Whatever is not that names nothing.
+func parseToken(text string) (Token, error) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(raw) != len(Token{}) {
+		return Token{}, ErrNotFound
+	}
+	return Token(raw), nil
+}
 
 // String is the unpadded base64url of the hash. It is no secret, and still nothing to log.
 func (t Token) String() string { return base64.RawURLEncoding.EncodeToString(t[:]) }
@@ -121,6 +203,7 @@ type Account struct {
 	Recovery      Token     // hash of the recovery code, zero when there is none
 	RecoveryAt    time.Time
 	Lang          string
+	CoolingUntil  time.Time // after a recovery: until then what cannot be undone needs a passkey from before it
 }
 
 // Passkey is a credential of an account. SealedRecord is the whole credential as passkey.Credential writes it, SealedLabel what its owner calls it.
@@ -161,9 +244,13 @@ type Patient struct {
 	SealedName    []byte
 	RecordVersion int64 // 0: no record yet
 	RulesVersion  int
-	SeenSeq       uint64 // the last log entry of this patient that a keeper has looked at
+	SeenSeq       uint64 // the last log entry of this patient that an operator has looked at, of one whom nobody keeps
 	CreatedAt     time.Time
 	DeletedAt     time.Time
+	DrilledAt     time.Time   // the last drill that was finished
+	DrillUntil    time.Time   // a drill runs until then: what is opened meanwhile is marked
+	RemindedAt    time.Time   // of the next drill
+	Confidential  section.Set // what the patient keeps from guardians
 }
 
 // SealedRecord is the record as an age file: to the server's identity and to each active card.
@@ -218,29 +305,70 @@ type ShortCode struct {
 	Sealed []byte
 }
 
-// Grant is an opened glass: these sections until then, for whoever holds the token.
-type Grant struct {
-	ID       GrantID
-	Token    Token
-	Card     cards.ID
-	Patient  PatientID
-	Step     string
-	Sections section.Set
-	From     time.Time
-	Until    time.Time
-	EndedAt  time.Time // ended before its time; zero otherwise
+// Revocation is a line of the list of revoked cards.
+type Revocation struct {
+	Card    cards.ID
+	Carrier string
+	Key     cards.KeyID
+	At      time.Time
 }
 
-// Request is a wait: somebody with this card asked for what opens only after a time in which a keeper can say no. It is one for the card and the
-// step, whoever asks again.
-type Request struct {
+// Link is what a SMART Health Link opens, beside the row of its card. Finder is a keyed hash of the secret part of its address; Sealed opens with the
+// passcode through argon2id and holds the card's secret and the key of the link.
+type Link struct {
 	Card     cards.ID
-	Step     string
-	Patient  PatientID
-	AskedAt  time.Time // the start of the wait
-	OpensAt  time.Time // when the first of it opens, as the rules were when it was asked
-	VetoedAt time.Time // zero unless a keeper said no
-	EndsAt   time.Time // after that it is forgotten, and asking starts anew
+	Finder   Token
+	Sealed   []byte // nil once revoked
+	Sections section.Set
+	Attempts int // wrong passcodes that are left, in the whole life of the link
+}
+
+// Tag is an NTAG 424 DNA that carries a card. UID is a keyed hash of the chip's own number, zero until the first proven tap; Counter is sun.Taps: the
+// counters that were seen, -1 before that.
+type Tag struct {
+	Card    cards.ID
+	UID     Token
+	Counter int64
+	SeenAt  time.Time
+}
+
+// IssuerKey is a key that readers of this house trust beside its present one: former and future keys of its own, and those of other issuers.
+type IssuerKey struct {
+	Thumbprint       [32]byte // RFC 7638
+	Issuer           string   // host
+	Name             string   // of the issuer, for people
+	URL              string
+	Point            []byte // uncompressed, on P-256 (SEC 1, section 2.3.3)
+	AddedAt          time.Time
+	NotAfter         time.Time // the last moment at which it signed; zero while it may
+	CompromisedSince time.Time // zero while nobody else has it
+}
+
+// Grant is an opened glass: these sections until then, for whoever holds the token.
+type Grant struct {
+	ID           GrantID
+	Token        Token
+	Card         cards.ID // zero for a contact who asked without it
+	Patient      PatientID
+	Step         string
+	Sections     section.Set
+	From         time.Time
+	Until        time.Time
+	EndedAt      time.Time      // ended before its time; zero otherwise
+	Contact      ContactID      // who asked as a contact, "" otherwise
+	Organization OrganizationID // of the verified badge, "" without one
+	Member       AccountID      // whose badge it is, "" for one of another house
+	Drill        bool
+	SealedStated []byte // Stated: what was said when it was opened
+}
+
+// GrantFilter picks grants. Zero fields pick all.
+type GrantFilter struct {
+	Patient      PatientID
+	Organization OrganizationID
+	Since, Until time.Time // when they began, Until exclusive
+	Unbadged     bool      // only those of nobody with a badge, and of no contact
+	Limit        int       // 0 is 500
 }
 
 // Opening is what Reader.Opening reads.

@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Prefix is where assets are served: Prefix + hash + "/" + path.
@@ -32,7 +33,13 @@ type File struct {
 // Assets is every file a browser may ask for, with the address it has in this build. It is immutable and safe for concurrent use.
 type Assets struct {
 	hash  string
-	files map[string]File
+	files map[string]asset
+}
+
+// asset is a file that is compressed when it is first asked for: the decoder of the scanner alone takes longer than all else of a start.
+type asset struct {
+	File
+	gzip func() []byte
 }
 
 // New gathers the embedded files and the generated ones, which are made at start because they come from other rooms:
@@ -61,13 +68,13 @@ func New(generated map[string][]byte) (*Assets, error) {
 		return nil, err
 	}
 	tree := sha256.New()
-	assets := &Assets{files: make(map[string]File, len(bodies))}
+	assets := &Assets{files: make(map[string]asset, len(bodies))}
 	for _, name := range slices.Sorted(maps.Keys(bodies)) {
 		file, err := newFile(name, bodies[name])
 		if err != nil {
 			return nil, err
 		}
-		assets.files[name] = file
+		assets.files[name] = asset{file, sync.OnceValue(func() []byte { return compress(file.Body) })}
 		fmt.Fprintf(tree, "%s %s\n", file.ETag, name)
 	}
 	assets.hash = hex.EncodeToString(tree.Sum(nil))[:hashLength]
@@ -87,7 +94,6 @@ func newFile(name string, body []byte) (File, error) {
 		Path:        name,
 		ContentType: kind,
 		Body:        body,
-		Gzip:        compress(body),
 		ETag:        `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`,
 	}, nil
 }
@@ -97,10 +103,12 @@ func contentType(name string) (string, bool) {
 	switch path.Ext(name) {
 	case ".css":
 		return "text/css; charset=utf-8", true
-	case ".js":
+	case ".js", ".mjs":
 		return "text/javascript; charset=utf-8", true
 	case ".json":
 		return "application/json", true
+	case ".webmanifest":
+		return "application/manifest+json", true
 	case ".svg":
 		return "image/svg+xml", true
 	case ".png":
@@ -134,8 +142,13 @@ func (a *Assets) Open(hash, path string) (File, bool) {
 	if hash != a.hash {
 		return File{}, false
 	}
-	file, found := a.files[path]
-	return file, found
+	found, ok := a.files[path]
+	if !ok {
+		return File{}, false
+	}
+	file := found.File
+	file.Gzip = found.gzip()
+	return file, true
 }
 
 // Paths lists every file in order.

@@ -11,9 +11,10 @@ import (
 	"io/fs"
 )
 
-// The patterns name kinds of file, so that tests beside the scripts are not carried in the binary.
+// The patterns name kinds of file, so that tests beside the scripts are not carried in the binary, nor what comes with somebody else's files.
 //
-//go:embed css/*.css js/*/*.js locales/*/*.json
+//go:embed css/*.css js/*/*.js locales/*/*.json manifest.webmanifest icons/*.png
+//go:embed vendor/zxing-wasm/dist/es/*.js vendor/zxing-wasm/dist/es/reader/*.js vendor/zxing-wasm/dist/reader/*.wasm
 var public embed.FS
 
 //go:embed templates worker.js

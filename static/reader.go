@@ -12,7 +12,7 @@ type ReaderPage struct {
 	Lang      string     // language of the page, one of Languages
 	Dir       string     // "ltr" or "rtl"
 	Demo      bool       // marks the page as a demonstration
-	Issuer    string     // host of this service as it stands in cards ("locket.example")
+	Issuer    string     // host of this service, for people ("locket.example"); how cards name it is said by its keys
 	Languages []Language // what the language menu offers, in its order
 	// T gives the words of a key; args are alternating names and values. It is emergency/locale's, bound to Lang.
 	T func(key string, args ...any) string

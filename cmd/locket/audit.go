@@ -52,11 +52,11 @@ which entry fails.`,
 }
 
 func verifyDirectory(ctx context.Context, dir, keys string, progress func(done, total int64)) (audit.Report, error) {
-	public, err := datadir.ReadPublic(dir, keys)
+	vkey, err := datadir.VKey(dir, keys)
 	if err != nil {
 		return audit.Report{}, noDirectory(err, dir)
 	}
-	verifier, err := audit.ParseVKey(public.VKey)
+	verifier, err := audit.ParseVKey(vkey)
 	if err != nil {
 		return audit.Report{}, err
 	}

@@ -41,12 +41,13 @@ func restoreCommand() command {
 		name: "restore", synopsis: "--in DIR --data DIR --keys DIR",
 		summary: "make a data directory from a backup and the keys",
 		about: `Copies a backup into a data directory that does not exist yet, with the keys from --keys, checks the whole log with them, and makes an entry that
-says that it was restored. What happened after the backup is lost: cards revoked since are valid again until they are revoked again.`,
+says that it was restored. What happened after the backup is lost: cards revoked since are valid again until they are revoked again. Which keys were
+retired or withdrawn since is not lost: it lies with the keys.`,
 		examples: []string{"locket restore --in /mnt/backups/2026-11-22 --keys /mnt/safe/keys --data /var/lib/locket"},
 		bind: func(f *flags) func(context.Context, environment, []string) error {
 			in := f.text("in", "", "DIR", "the folder of a backup")
 			data := f.text("data", "", "DIR", "a data directory that does not exist yet")
-			keys := f.text("keys", "", "DIR", "the folder of the keys; they are copied into the data directory")
+			keys := f.text("keys", "", "DIR", "the newest copy of the folder of the keys; they are copied into the data directory")
 			return func(ctx context.Context, env environment, args []string) error {
 				if err := errors.Join(noArguments(args), needed("in", *in), needed("data", *data), needed("keys", *keys)); err != nil {
 					return err

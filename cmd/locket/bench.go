@@ -45,6 +45,7 @@ A goal that is missed is reported and does not make the command fail.`,
 			f.StringVar(&c.Dir, "dir", "", "a folder on the disk to measure, if not the one for temporary files")
 			f.declare("profile", "DIR")
 			f.StringVar(&c.Profile, "profile", "", "a folder for CPU profiles of both sides")
+			peer := f.text("peer", "", "SCRIPT", "a program that issues SMART Health Cards, to stand beside bulk and health: emergency/e2e/peers/kill-the-clipboard.mjs")
 			small := f.toggle("smoke", "only show that everything runs: seconds instead of minutes, figures without meaning")
 			asJSON := f.toggle("json", "print JSON")
 			serve := f.String("serve", "", "") // how it starts its children; nobody else has a use for it
@@ -60,6 +61,9 @@ A goal that is missed is reported and does not make the command fail.`,
 					c = smoke
 				} else {
 					c.Duration = time.Duration(*seconds) * time.Second
+				}
+				if *peer != "" {
+					c.Peer = []string{"node", *peer}
 				}
 				if *only != "" {
 					c.Only = strings.Split(*only, ",")
@@ -99,5 +103,5 @@ func runBench(ctx context.Context, env environment, c bench.Config, asJSON bool)
 // serveMeasured is the house as locket serve runs it, without the limits on how often one address may ask.
 func serveMeasured(ctx context.Context, house *datadir.House, listener net.Listener) error {
 	c := Config{CheckpointEvery: defaultCheckpointEvery}
-	return serveHouse(ctx, house, listener, c, web.Config{Limits: web.Limits{Off: true}, Logger: slog.New(slog.DiscardHandler)})
+	return serveHouse(ctx, house, listener, c, web.Config{Limits: web.Limits{Off: true}, Logger: slog.New(slog.DiscardHandler)}, nil)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/datadir"
 	"github.com/locket-health/locket/emergency/emergencytest"
+	"github.com/locket-health/locket/emergency/rules"
 	"github.com/locket-health/locket/emergency/web"
 )
 
@@ -85,17 +86,29 @@ func demo(ctx context.Context, env environment, listen string) (err error) {
 
 	var issued []emergency.Issued
 	for _, fixture := range emergencytest.Household() {
-		card, _, err := house.Service.IssueFromDocument(ctx, emergency.Caller{Operator: true}, fixture.Bundle, fixture.Name)
+		card, _, err := house.Service.IssueFromDocument(ctx, emergency.Caller{Operator: true}, fixture.Bundle, fixture.Name, emergency.CardChoices{})
 		if err != nil {
 			return fmt.Errorf("the fictional patient %s: %w", fixture.Name, err)
 		}
 		house.Service.Welcome(card.Patient)
 		issued = append(issued, card)
 	}
+	crew := emergency.NewOrganization{Name: "Demo Ambulance 7", Kind: rules.KindEMS, Country: "PT"}
+	_, badges, err := house.Service.MakeOrganization(ctx, emergency.Caller{Operator: true}, crew)
+	if err != nil {
+		return err
+	}
+	officer, err := house.Service.InviteOfficer(ctx, emergency.Caller{Operator: true}, "Demo privacy officer")
+	if err != nil {
+		return err
+	}
 	if err := demoBanner(env, house, url, issued); err != nil {
 		return err
 	}
-	return serveHouse(ctx, house, listener, Config{CheckpointEvery: time.Second}, web.Config{Logger: logger, Demo: true})
+	if err := demoWays(env, badges.Link, officer.Link); err != nil {
+		return err
+	}
+	return serveHouse(ctx, house, listener, Config{CheckpointEvery: time.Second}, web.Config{Logger: logger, Demo: true}, nil)
 }
 
 // colored reports whether what is printed is looked at in a terminal that shows colours.
@@ -116,11 +129,22 @@ func demoBanner(env environment, house *datadir.House, url string, issued []emer
 		fmt.Fprintf(w, "  %s  short code %s\n  %s\n\n", card.Front.Identity.Name, card.ShortCode, card.Address.URL())
 	}
 	fmt.Fprintf(w, "%s, to scan:\n%s\n", issued[0].Front.Identity.Name, matrix.Terminal(colored(env)))
-	_, err = fmt.Fprintf(w, `What to try
+	return nil
+}
+
+// demoWays prints the invitations and says what to try.
+func demoWays(env environment, badges, officer string) error {
+	_, err := fmt.Fprintf(env.stdout, `Invitations, each for one browser profile of its own
+  crew of an ambulance   %s
+  privacy officer        %s
+
+What to try
   1. Open a card's address: that is what a finder sees, checked on the device. Then "Open more" breaks the glass.
   2. Open the console, make an account with a passkey: the demo household is yours. See who looked at the card.
-  3. Change the rules, issue and print a card, revoke it, and open its address again.
+  3. Name a contact, change the rules, ask "what would they see?", and approve by the passkey.
+  4. Take up the ambulance's invitation elsewhere and open the card again: a badge opens more, and the log says whose.
+  5. Rehearse with the card, issue and print another one, revoke it, and open its address again.
 Ctrl-C stops and deletes everything.
-`)
+`, badges, officer)
 	return err
 }

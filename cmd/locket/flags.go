@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/locket-health/locket/cards"
 )
 
 // flags is a flag set whose flags can also be given by the environment: --card-life as LOCKET_CARD_LIFE. The command line wins.
@@ -60,20 +62,39 @@ func (f *flags) parse(args []string) error {
 	}
 	var rest []string
 	for {
-		if err := f.FlagSet.Parse(args); err != nil {
+		until := f.identifier(args)
+		if err := f.FlagSet.Parse(args[:until]); err != nil {
 			return err
 		}
-		done := f.FlagSet.Args()
-		if len(done) == 0 {
+		at := until - len(f.FlagSet.Args()) // the first that is not a flag
+		if at > 0 && args[at-1] == "--" {
+			rest = append(rest, args[at:]...)
 			break
 		}
-		if at := len(args) - len(done); at > 0 && args[at-1] == "--" {
-			rest = append(rest, done...)
+		if at == len(args) {
 			break
 		}
-		rest, args = append(rest, done[0]), done[1:]
+		rest, args = append(rest, args[at]), args[at+1:]
 	}
 	return f.FlagSet.Parse(append([]string{"--"}, rest...))
+}
+
+// identifier is the place of the first argument that is an identifier with a dash in front: one in 64 begins so, and it is no flag. A flag's own
+// value and what stands behind "--" are left to the flag package.
+func (f *flags) identifier(args []string) int {
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if _, err := cards.ParseID(arg); err != nil || arg[0] != '-' {
+			continue
+		}
+		if i > 0 && strings.HasPrefix(args[i-1], "-") && f.value[strings.TrimLeft(args[i-1], "-")] != "" {
+			continue
+		}
+		return i
+	}
+	return len(args)
 }
 
 // describe writes the table of flags.

@@ -2,11 +2,18 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
+	"time"
 
 	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency/datadir"
+	"github.com/locket-health/locket/emergency/passkey"
+	"github.com/locket-health/locket/emergency/storage"
 )
 
 func keysInitCommand() command {
@@ -38,28 +45,43 @@ of them somewhere else, because without them nothing opens any more. Nothing tha
 
 func keysShowCommand() command {
 	return command{
-		name: "keys show", synopsis: "--data DIR [--keys DIR]",
+		name: "keys show", synopsis: "--data DIR [--keys DIR] [--vkey | --fingerprints]",
 		summary: "print the public keys of a data directory",
 		about: `Prints what others need to check this house: the issuer's keys as a JWKS, for locket verify --trust, and the verifier key of the
-log, for locket audit verify --vkey. Nothing of it is secret.`,
+log, for locket audit verify --vkey. --fingerprints prints the issuer's keys in a form that can be read out to the operator of another house
+(locket trust add), and which of them signs. Nothing of it is secret.`,
 		examples: []string{"locket keys show --data /var/lib/locket > trust.json", "locket keys show --data /var/lib/locket --vkey"},
 		bind: func(f *flags) func(context.Context, environment, []string) error {
-			data := dataFlag(f)
-			keys := keysFlag(f)
+			data, keys := dataFlag(f), keysFlag(f)
 			vkey := f.toggle("vkey", "print the verifier key of the log instead")
-			return func(_ context.Context, env environment, args []string) error {
+			fingerprints := f.toggle("fingerprints", "print the fingerprints of the issuer's keys instead")
+			return func(ctx context.Context, env environment, args []string) error {
 				if err := errors.Join(noArguments(args), needed("data", *data)); err != nil {
 					return err
 				}
-				public, err := datadir.ReadPublic(*data, *keys)
+				if *vkey && *fingerprints {
+					return usageError{"either --vkey or --fingerprints"}
+				}
+				if *vkey {
+					text, err := datadir.VKey(*data, *keys)
+					if err != nil {
+						return noDirectory(err, *data)
+					}
+					fmt.Fprintln(env.stdout, text)
+					return nil
+				}
+				own, err := datadir.OwnKeys(ctx, *data, *keys)
 				if err != nil {
 					return noDirectory(err, *data)
 				}
-				if *vkey {
-					fmt.Fprintln(env.stdout, public.VKey)
-					return nil
+				if *fingerprints {
+					return printKeys(env.stdout, own)
 				}
-				jwks, err := public.Issuers.MarshalJWKS()
+				set, err := cards.NewKeySet(own...)
+				if err != nil {
+					return err
+				}
+				jwks, err := set.MarshalJWKS()
 				if err != nil {
 					return err
 				}
@@ -68,6 +90,110 @@ log, for locket audit verify --vkey. Nothing of it is secret.`,
 			}
 		},
 	}
+}
+
+func keysRotateCommand() command {
+	return command{
+		name: "keys rotate", synopsis: "--data DIR [--keys DIR] [--now]",
+		summary: "change the key that signs cards, in two steps",
+		about: `The first time it makes the next key and publishes it, so that readers know it before it signs. The second time, thirty days later, it lets that
+key sign and retires the present one, whose cards go on verifying. With --now both are done at once: readers without a network then do not know
+the new key until their next list. The server must be stopped for the second step. Copy the folder of the keys anew after each: issuer-keys.json
+in it says which keys are retired or withdrawn, so that a house that is restored from an older backup knows it too.`,
+		examples: []string{"locket keys rotate --data /var/lib/locket"},
+		bind: func(f *flags) func(context.Context, environment, []string) error {
+			data, keys := dataFlag(f), keysFlag(f)
+			atOnce := f.toggle("now", "let the next key sign at once")
+			return func(ctx context.Context, env environment, args []string) error {
+				if err := errors.Join(noArguments(args), needed("data", *data)); err != nil {
+					return err
+				}
+				done, err := datadir.Rotate(ctx, *data, *keys, rand.Reader, time.Now, *atOnce)
+				if err != nil {
+					return notRotated(err, *data)
+				}
+				id, err := fingerprintOf(done.Next)
+				if err != nil {
+					return err
+				}
+				if !done.Signing {
+					fmt.Fprintf(env.stdout, "Made the next key, %s. It is published now and may sign from %s on.\nThen: stop the server, and locket keys rotate --data %s again.\n",
+						id, done.From.Format(time.DateOnly), *data)
+				} else {
+					fmt.Fprintf(env.stdout, "The key %s signs now.\n", id)
+				}
+				copyKeysAgain(env.stdout, *data, *keys)
+				return nil
+			}
+		},
+	}
+}
+
+func keysWithdrawCommand() command {
+	return command{
+		name: "keys withdraw", synopsis: "--data DIR --key KEY [--since DATE] [--keys DIR]",
+		summary: "say that somebody else may have a key",
+		about: `No card that the key has signed verifies any more, whatever its date, wherever a reader has the list from now on: they say why, and show the card all
+the same. When it is the key that signs, another takes its place at once; the server must be stopped for that. When it is the next key, it never signs.
+All cards of the key have to be issued anew. There is no way back.`,
+		examples: []string{"locket keys withdraw --data /var/lib/locket --key uY3kP... --since 2026-11-20"},
+		bind: func(f *flags) func(context.Context, environment, []string) error {
+			data, keys := dataFlag(f), keysFlag(f)
+			key := f.text("key", "", "KEY", "fingerprint of the key, as locket keys show --fingerprints prints it")
+			since := f.text("since", "", "DATE", "since when somebody else may have it, as 2026-11-20; today when empty")
+			return func(ctx context.Context, env environment, args []string) error {
+				if err := errors.Join(noArguments(args), needed("data", *data), needed("key", *key)); err != nil {
+					return err
+				}
+				from := time.Now()
+				if *since != "" {
+					var err error
+					if from, err = time.Parse(time.DateOnly, *since); err != nil {
+						return usageError{"--since is a date such as 2026-11-20"}
+					}
+				}
+				own, err := datadir.Withdraw(ctx, *data, *keys, *key, from, rand.Reader, time.Now)
+				if err != nil {
+					return notRotated(err, *data)
+				}
+				fmt.Fprintln(env.stdout, "The key is withdrawn. The keys of this house:")
+				if err := printKeys(env.stdout, own); err != nil {
+					return err
+				}
+				copyKeysAgain(env.stdout, *data, *keys)
+				return nil
+			}
+		},
+	}
+}
+
+// copyKeysAgain says that the copies of the keys are too old now.
+func copyKeysAgain(w io.Writer, data, keys string) {
+	fmt.Fprintf(w, "Copy the folder %s to a safe place again.\n", datadir.KeyDir(data, keys))
+}
+
+// notRotated adds the next step to the error of a key that was not changed.
+func notRotated(err error, data string) error {
+	switch {
+	case errors.Is(err, storage.ErrLocked):
+		return &failure{"a server is running", err, "stop it, change the key, start it again"}
+	case errors.Is(err, datadir.ErrTooSoon):
+		return &failure{"the key was not changed", err, "wait, or use --now if readers without a network may say 'unknown issuer' until their next list"}
+	case errors.Is(err, datadir.ErrEnded):
+		return &failure{"the key was not changed", err, "remove that file, then the same again; where it comes from an old copy, make that copy anew"}
+	case errors.Is(err, datadir.ErrSince):
+		return usageError{"--since is a date from 1970 on"}
+	case errors.Is(err, datadir.ErrNoSuchKey):
+		return &failure{"the key was not withdrawn", err, "locket keys show --fingerprints --data " + data}
+	default:
+		return noDirectory(err, data)
+	}
+}
+
+// fingerprintOf is the thumbprint of a key (RFC 7638) in base64url, 43 characters: long enough that nobody makes another key with it.
+func fingerprintOf(key cards.Key) (string, error) {
+	thumbprint, err := cards.Thumbprint(key.Public)
+	return base64.RawURLEncoding.EncodeToString(thumbprint[:]), err
 }
 
 func dataFlag(f *flags) *string {
@@ -93,6 +219,10 @@ func noDirectory(err error, dir string) error {
 		return &failure{"there is no data directory", err, fmt.Sprintf("locket keys init --data %s --url https://YOUR.HOST, or locket demo to look around", dir)}
 	case errors.Is(err, datadir.ErrNoKeys):
 		return &failure{"the keys are missing", err, "copy the folder with the keys back, or name it with --keys; without them nothing opens"}
+	case errors.Is(err, datadir.ErrRetired):
+		return &failure{"no card that is signed now would verify", err, "locket keys rotate --now --data " + dir}
+	case errors.Is(err, passkey.ErrMetadata):
+		return &failure{"the list of security keys was not taken", err, metadataAdvice}
 	case errors.Is(err, audit.ErrFork):
 		return &failure{"the log is not a continuation of what was published", err, fmt.Sprintf("locket audit verify --data %s", dir)}
 	default:

@@ -41,10 +41,11 @@ func house(t *testing.T) []listed {
 func TestImportsPointOneWay(t *testing.T) {
 	// What each room may import of the house. A room that is not here may not exist.
 	leaves := []string{"emergency/section"}
-	domain := []string{"audit", "cards", "emergency/section", "emergency/terms", "emergency/summary", "emergency/rules", "emergency/vault", "emergency/passkey"}
+	domain := []string{"audit", "cards", "cards/shc", "cards/shl", "cards/sun", "emergency/section", "emergency/terms", "emergency/summary", "emergency/rules", "emergency/consent", "emergency/vault", "emergency/passkey"}
 	may := map[string][]string{
-		"cards": nil, "audit": nil, "static": nil, "emergency/section": nil, "emergency/vault": nil, "emergency/passkey": nil,
+		"cards": nil, "cards/shc": {"cards"}, "cards/shl": {"cards"}, "cards/sun": {"cards"}, "cards/sun/suntest": {"cards/sun"}, "audit": nil, "static": nil, "emergency/section": nil, "emergency/vault": nil, "emergency/passkey": nil,
 		"audit/audittest": {"audit"}, "emergency/terms": leaves, "emergency/rules": leaves, "emergency/passkey/passkeytest": {"emergency/passkey"},
+		"emergency/consent":             {"emergency/rules", "emergency/section"},
 		"emergency/summary":             append([]string{"emergency/terms"}, leaves...),
 		"emergency/locale":              {"static"},
 		"emergency":                     domain,
@@ -53,9 +54,12 @@ func TestImportsPointOneWay(t *testing.T) {
 		"emergency/storage/floor":       nil,
 		"emergency/bench":               append([]string{"emergency", "emergency/storage", "emergency/storage/floor", "emergency/datadir", "emergency/emergencytest", "emergency/locale", "emergency/web", "static"}, domain...),
 		"emergency/storage/storagetest": {"emergency", "emergency/storage", "audit", "audit/audittest", "cards", "emergency/section"},
-		"emergency/carrier":             append([]string{"emergency", "emergency/locale"}, domain...),
-		"emergency/web":                 append([]string{"emergency", "emergency/locale", "static"}, domain...),
+		"emergency/carrier":             append([]string{"emergency", "emergency/locale", "emergency/verify"}, domain...),
+		"emergency/verify":              {"cards", "cards/shc", "cards/shl", "cards/sun", "emergency/summary"},
+		"emergency/print":               {"cards", "emergency", "emergency/carrier"},
+		"emergency/web":                 append([]string{"emergency", "emergency/carrier", "emergency/locale", "static"}, domain...),
 		"emergency/datadir":             append([]string{"emergency", "emergency/storage"}, domain...),
+		"emergency/notify":              {"emergency", "emergency/locale"},
 		"emergency/faults":              nil, // tests alone
 		"emergency/emergencytest":       append([]string{"emergency", "emergency/datadir", "emergency/passkey/passkeytest"}, domain...),
 	}
@@ -82,14 +86,15 @@ func TestOnePlaceForEachThing(t *testing.T) {
 	only := map[string][]string{
 		"database/sql":                             {"emergency/storage", "emergency/storage/storagetest", "emergency/storage/floor"},
 		"github.com/mattn/go-sqlite3":              {"emergency/storage", "emergency/storage/floor"},
-		"net/http":                                 {"emergency/web", "emergency/bench", "cmd/locket"},
+		"net/http":                                 {"emergency/web", "emergency/bench", "emergency/notify", "cmd/locket"},
+		"github.com/wneessen/go-mail":              {"emergency/notify"},
 		"github.com/gorilla/mux":                   {"emergency/web"},
 		"github.com/ulule/limiter/v3":              {"emergency/web"},
 		"github.com/go-webauthn/webauthn/webauthn": {"emergency/passkey"},
-		"github.com/skip2/go-qrcode":               {"cards"},
+		"rsc.io/qr/coding":                         {"cards"},
 		"github.com/veraison/go-cose":              {"cards"},
 		"math/rand":                                nil,
-		"math/rand/v2":                             {"emergency/bench"}, // spreads the load of the benchmark
+		"math/rand/v2":                             {"emergency/bench", "emergency/print"}, // spread the load, and the damage, of benchmarks
 	}
 	for _, p := range house(t) {
 		room := strings.TrimPrefix(p.ImportPath, module)

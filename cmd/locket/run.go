@@ -38,8 +38,9 @@ type command struct {
 // commands are in the order of the help text.
 func commands() []command {
 	return []command{
-		demoCommand(), serveCommand(), keysInitCommand(), keysShowCommand(), issueCommand(), verifyCommand(), exportCommand(), historyCommand(), revokeCommand(), deleteCommand(),
-		backupCommand(), restoreCommand(), auditVerifyCommand(), benchCommand(), healthcheckCommand(), versionCommand(),
+		demoCommand(), serveCommand(), keysInitCommand(), keysShowCommand(), keysRotateCommand(), keysWithdrawCommand(), issueCommand(), verifyCommand(), exportCommand(), historyCommand(), revokeCommand(), deleteCommand(),
+		trustAddCommand(), trustListCommand(), trustRemoveCommand(),
+		orgInviteCommand(), orgInviteAdminCommand(), orgListCommand(), orgSuspendCommand(), orgRestoreCommand(), officerInviteCommand(), abuseCommand(), backupCommand(), restoreCommand(), auditVerifyCommand(), noticesRetryCommand(), noticesCommand(), benchPrintCommand(), benchCommand(), healthcheckCommand(), versionCommand(),
 	}
 }
 
@@ -123,7 +124,7 @@ func (c command) run(ctx context.Context, args []string, env environment) int {
 func help(w io.Writer) {
 	fmt.Fprint(w, "Locket issues signed emergency cards and logs every responder access.\n\nUsage: locket COMMAND [flags]\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-14s %s\n", c.name, c.summary)
+		fmt.Fprintf(w, "  %-16s %s\n", c.name, c.summary)
 	}
 	fmt.Fprint(w, "\nStart here:     locket demo\nOne command:    locket COMMAND --help\n"+
 		"Exit codes:     0 done, 1 failed or not verified, 2 the command line was not understood\n")

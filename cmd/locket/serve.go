@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -13,11 +15,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/locket-health/locket/emergency/carrier"
 	"github.com/locket-health/locket/emergency/datadir"
 	"github.com/locket-health/locket/emergency/locale"
+	"github.com/locket-health/locket/emergency/notify"
+	"github.com/locket-health/locket/emergency/passkey"
 	"github.com/locket-health/locket/emergency/summary"
 	"github.com/locket-health/locket/emergency/web"
 	"github.com/locket-health/locket/static"
@@ -32,8 +37,12 @@ type Config struct {
 	PrivateListen   string        // address and port for metrics; "" is none
 	CheckpointEvery time.Duration // how often the log is published
 	CardLife        time.Duration // how long a new card is valid
+	ReviewDays      int           // in which an organization has to answer a patient who says that an opening was not right
+	HandoverAge     int           // from which age on a child's record is theirs to decide about, in years
 	TrustedProxies  string        // networks whose X-Forwarded-For is believed, separated by commas
 	LogFormat       string        // text or json
+	PasskeyMetadata string        // file with the list of security keys of the FIDO Alliance; "" is none
+	Notices         noticeConfig  // by which ways people are told
 }
 
 // garbagePercent is how much the heap may grow before garbage is collected, in percent of what lives.
@@ -57,10 +66,17 @@ func bindConfig(f *flags) *Config {
 	f.DurationVar(&c.CheckpointEvery, "checkpoint-every", defaultCheckpointEvery, "how often the log is published")
 	f.declare("card-life", "TIME")
 	f.DurationVar(&c.CardLife, "card-life", 3*365*24*time.Hour, "how long a new card is valid")
+	f.declare("handover-age", "YEARS")
+	f.IntVar(&c.HandoverAge, "handover-age", 16, "from which age on a child decides about the own record")
+	f.declare("review-days", "DAYS")
+	f.IntVar(&c.ReviewDays, "review-days", 14, "in which an organization has to answer a patient who says that an opening was not right")
 	f.declare("trusted-proxies", "NETWORKS")
 	f.StringVar(&c.TrustedProxies, "trusted-proxies", "", "networks whose X-Forwarded-For is believed, with commas between")
+	f.declare("passkey-metadata", "FILE")
+	f.StringVar(&c.PasskeyMetadata, "passkey-metadata", "", "list of security keys (MDS3 BLOB), for organizations that take no other passkeys")
 	f.declare("log-format", "text|json")
 	f.StringVar(&c.LogFormat, "log-format", "text", "how the server's own log is written")
+	c.Notices.bind(f)
 	return &c
 }
 
@@ -73,12 +89,19 @@ func (c Config) Validate() error {
 	if c.CardLife < 24*time.Hour || c.CardLife > 20*365*24*time.Hour {
 		problems = append(problems, usageError{"--card-life is a time between 24h and 175200h"})
 	}
+	if c.HandoverAge < 0 || c.HandoverAge > 25 {
+		problems = append(problems, usageError{"--handover-age is a number of years between 0 and 25"})
+	}
+	if c.ReviewDays < 1 || c.ReviewDays > 365 {
+		problems = append(problems, usageError{"--review-days is a number of days between 1 and 365"})
+	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		problems = append(problems, usageError{"--log-format is text or json"})
 	}
 	if _, err := c.proxies(); err != nil {
 		problems = append(problems, err)
 	}
+	problems = append(problems, c.Notices.validate())
 	return errors.Join(problems...)
 }
 
@@ -95,6 +118,31 @@ func (c Config) proxies() ([]netip.Prefix, error) {
 		prefixes = append(prefixes, prefix)
 	}
 	return prefixes, nil
+}
+
+// handoverAge is the age as the service takes it, for which nothing is the default.
+func (c Config) handoverAge() int {
+	if c.HandoverAge == 0 {
+		return -1
+	}
+	return c.HandoverAge
+}
+
+// metadataAdvice is what to do about a list of security keys that is none.
+const metadataAdvice = "download it again from https://mds3.fidoalliance.org/ and name it with --passkey-metadata"
+
+// metadata reads the list of security keys, nil when there is none.
+func (c Config) metadata() ([]byte, error) {
+	if c.PasskeyMetadata == "" {
+		return nil, nil
+	}
+	file, err := os.Open(c.PasskeyMetadata)
+	if err != nil {
+		return nil, &failure{"the list of security keys cannot be read", err, metadataAdvice}
+	}
+	defer file.Close()
+	blob, err := io.ReadAll(io.LimitReader(file, passkey.MaxMetadata+1))
+	return bytes.TrimSpace(blob), err
 }
 
 func (c Config) logger(env environment) *slog.Logger {
@@ -143,12 +191,23 @@ func serve(ctx context.Context, env environment, c Config) error {
 		c.URL = localURL(listener) // nobody has named a host: it is this machine, on the port that was asked for
 	}
 	logger := c.logger(env)
-	house, err := datadir.Open(ctx, datadir.Options{Dir: c.Data, Keys: c.Keys, URL: c.URL, CardLife: c.CardLife, Logger: logger, Reserve: datadir.DefaultReserve})
+	senders, err := c.Notices.senders(env)
+	if err != nil {
+		return err
+	}
+	metadata, err := c.metadata()
+	if err != nil {
+		return err
+	}
+	house, err := datadir.Open(ctx, datadir.Options{Dir: c.Data, Keys: c.Keys, URL: c.URL, CardLife: c.CardLife, HandoverAge: c.handoverAge(), ReviewDays: c.ReviewDays, Ways: ways(senders), Metadata: metadata, Logger: logger, Reserve: datadir.DefaultReserve})
 	if err != nil {
 		return noDirectory(err, c.Data)
 	}
 	logger.Info("locket serves", "url", house.Settings.URL, "listen", listener.Addr().String(), "version", version())
-	return errors.Join(serveHouse(ctx, house, listener, c, web.Config{Logger: logger}), house.Close(context.WithoutCancel(ctx)))
+	if !house.Service.CanTell() {
+		logger.Warn("nobody is told of openings: neither a mail server nor a gateway is configured")
+	}
+	return errors.Join(serveHouse(ctx, house, listener, c, web.Config{Logger: logger}, senders), house.Close(context.WithoutCancel(ctx)))
 }
 
 // localURL is the address of a server on this machine, by the name that passkeys accept.
@@ -157,8 +216,8 @@ func localURL(listener net.Listener) string {
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort("localhost", port)}).String()
 }
 
-// serveHouse runs the server and what goes on beside it until ctx ends. custom says what is special about the server.
-func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener, c Config, custom web.Config) error {
+// serveHouse runs the server and what goes on beside it until ctx ends. custom says what is special about the server, senders how people are told.
+func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener, c Config, custom web.Config, senders []notify.Sender) error {
 	if os.Getenv("GOGC") == "" {
 		// The house lives in some 20 MB. Collecting garbage less often makes an opening a tenth cheaper and keeps the house below 150 MB (locket bench --only memory).
 		debug.SetGCPercent(garbagePercent)
@@ -167,8 +226,12 @@ func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener
 	if err != nil {
 		return err
 	}
-	custom.TrustedProxies = proxies
+	custom.TrustedProxies, custom.Registry = proxies, prometheus.NewRegistry()
 	server, err := newServer(house, custom)
+	if err != nil {
+		return err
+	}
+	outbox, err := newOutbox(house, custom, senders)
 	if err != nil {
 		return err
 	}
@@ -199,8 +262,20 @@ func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener
 	})
 	group.Go(func() error {
 		every(ctx, time.Minute, func() {
+			if err := house.Service.ApplyPendingRules(ctx); err != nil && ctx.Err() == nil {
+				custom.Logger.Error("rules whose delay has passed were not put into force", "err", err)
+			}
 			if _, err := house.Service.Sweep(ctx); err != nil && ctx.Err() == nil {
 				custom.Logger.Error("what has ended was not swept out", "err", err)
+			}
+		})
+		return nil
+	})
+	group.Go(func() error { return outbox.Run(ctx) })
+	group.Go(func() error {
+		every(ctx, 24*time.Hour, func() {
+			if _, err := house.Service.RemindDrills(ctx); err != nil && ctx.Err() == nil {
+				custom.Logger.Error("nobody was reminded of drills", "err", err)
 			}
 		})
 		return nil
@@ -214,17 +289,13 @@ func newServer(house *datadir.House, custom web.Config) (*web.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := house.Trusted.MarshalJWKS()
-	if err != nil {
-		return nil, err
-	}
 	assets, err := web.NewAssets(house.Terms, summary.Dictionary())
 	if err != nil {
 		return nil, err
 	}
 	words := carrier.Words{Catalog: catalog, Terms: house.Terms, Demo: custom.Demo}
-	custom.Service, custom.Catalog, custom.Terms, custom.Log, custom.Keys = house.Service, catalog, house.Terms, house.Log, keys
-	custom.URL, custom.Assets, custom.Face, custom.Ready = house.Settings.URL, assets, words.Face, house.Ready
+	custom.Service, custom.Catalog, custom.Terms, custom.Log = house.Service, catalog, house.Terms, house.Log
+	custom.URL, custom.Assets, custom.Words, custom.Ready = house.Settings.URL, assets, words, house.Ready
 	return web.New(custom)
 }
 

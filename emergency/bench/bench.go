@@ -35,6 +35,7 @@ type Config struct {
 
 	// Child is the command line that runs Serve for the role that is added to it as the last word.
 	Child    []string
+	Peer     []string  // the command line of another program that issues SMART Health Cards with their QR codes; none when empty
 	Document []byte    // the summary that cards are issued from, a FHIR R4 document
 	Progress io.Writer // is told what runs now; default nobody
 	Now      func() time.Time
@@ -48,6 +49,8 @@ const (
 	Scan    = "scan"
 	Open    = "open"
 	Issue   = "issue"
+	Bulk    = "bulk"
+	Health  = "health"
 	Whole   = "whole"
 	Verify  = "verify"
 	Append  = "append"
@@ -56,7 +59,9 @@ const (
 )
 
 // Names are all measurements, in the order in which they run.
-func Names() []string { return []string{Scan, Open, Append, Issue, Whole, Verify, Memory, StartUp} }
+func Names() []string {
+	return []string{Scan, Open, Append, Issue, Bulk, Health, Whole, Verify, Memory, StartUp}
+}
 
 // Smoke is a configuration that only shows that everything runs, within seconds. Its figures mean nothing.
 func Smoke() Config {

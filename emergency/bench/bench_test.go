@@ -119,7 +119,7 @@ func TestEverythingIsMeasuredBesideItsFloor(t *testing.T) {
 		}
 	}
 	want := []string{"scan beside floor", "scan beside plain floor", "open beside floor", "open beside plain floor", "append beside floor",
-		"append beside plain floor", "issue beside floor", "whole beside floor", "verify beside floor"}
+		"append beside plain floor", "issue beside floor", "bulk beside floor", "health beside floor", "whole beside floor", "verify beside floor"}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}

@@ -18,6 +18,7 @@ import (
 const (
 	roleHouse = "house"
 	roleFloor = "floor"
+	rolePeer  = "peer"        // another program that does the same work, of another house
 	rolePlain = "plain floor" // a floor whose commits take what waits already, as group commits usually do
 )
 
@@ -82,6 +83,9 @@ type child struct {
 // start runs a child until it answers. procs is its GOMAXPROCS, 0 for the machine's.
 func (r *run) start(ctx context.Context, role string, procs int, with setup) (*child, error) {
 	argv := append(append([]string{}, r.Child...), role)
+	if role == rolePeer {
+		argv = r.Peer
+	}
 	c := &child{role: role, command: exec.CommandContext(ctx, argv[0], argv[1:]...), complain: &tail{}}
 	c.command.Env = os.Environ()
 	if procs > 0 {

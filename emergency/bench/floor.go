@@ -99,6 +99,7 @@ const (
 	doSign   = "sign"
 	doCheck  = "check"
 	doArgon2 = "argon2id"
+	doIssue  = "issue" // of a peer
 )
 
 func (f *bareFloor) work(name string) (func(int) error, error) {

@@ -36,7 +36,7 @@ func (r *run) memory(ctx context.Context) (err error) {
 		return err
 	}
 	r.say("memory: %d scans", r.Scans)
-	requests := workloads(r.seeded)[0].requests
+	requests := workloads(r.seeded, false)[0].requests
 	var next atomic.Int64
 	scans, err := r.load(ctx, house, requests, r.Clients, bound{time: time.Hour, count: r.Scans}, &next)
 	if err != nil {

@@ -61,7 +61,7 @@ func (r *run) seed(ctx context.Context) (s seeded, err error) {
 
 	s.holders = make([]emergency.Issued, r.Holders)
 	if err := each(ctx, r.Holders, runtime.NumCPU(), func(i int) (err error) {
-		s.holders[i], _, err = house.Service.IssueFromDocument(ctx, emergency.Caller{Operator: true}, r.Document, "bench.json")
+		s.holders[i], _, err = house.Service.IssueFromDocument(ctx, emergency.Caller{Operator: true}, r.Document, "bench.json", emergency.CardChoices{})
 		return err
 	}); err != nil {
 		return s, err

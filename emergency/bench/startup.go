@@ -45,7 +45,7 @@ func (r *run) populate(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, house.Close(context.WithoutCancel(ctx))) }()
-	issued, _, err := house.Service.IssueFromDocument(ctx, emergency.Caller{Operator: true}, r.Document, "bench.json")
+	issued, _, err := house.Service.IssueFromDocument(ctx, emergency.Caller{Operator: true}, r.Document, "bench.json", emergency.CardChoices{})
 	if err != nil {
 		return err
 	}

@@ -20,11 +20,16 @@ type workload struct {
 	requests           [][]byte
 	granted            string // stands in every good answer; looked for once
 	durable            bool   // waits for the disk, as every request does
+	peer               string // the work of a peer that stands beside it too
+	peerGoal           float64
 }
 
 // floors are the roles that a workload stands beside. How commits form decides more than all else about what is durable, so there the house is held
 // against both ways.
 func (w workload) floors() []string {
+	if w.peer != "" {
+		return []string{roleFloor, rolePeer}
+	}
 	if w.requests != nil || w.durable {
 		return []string{roleFloor, rolePlain}
 	}
@@ -34,7 +39,7 @@ func (w workload) floors() []string {
 // batches says how the floor of a role forms its commits.
 func (w workload) batches(role string) string {
 	switch {
-	case len(w.floors()) == 1:
+	case len(w.floors()) == 1, w.peer != "":
 		return ""
 	case role == roleFloor:
 		return "; commits form as the house's do"
@@ -44,7 +49,7 @@ func (w workload) batches(role string) string {
 }
 
 // workloads are the measurements that compare, in the order of Names.
-func workloads(s seeded) []workload {
+func workloads(s seeded, withPeer bool) []workload {
 	scans := make([][]byte, len(s.scanned))
 	for i, id := range s.scanned {
 		scans[i] = scanRequest(id)
@@ -57,13 +62,19 @@ func workloads(s seeded) []workload {
 		handler = "net/http alone: one read by key, one group-committed append of the same bytes, an answer of the same size"
 		table   = "a group-committed append of the same bytes to one table, without log or tree"
 	)
+	peer := ""
+	if withPeer {
+		peer = doIssue
+	}
 	return []workload{
 		{name: Scan, what: "scan of a card, logged", stands: handler, goal: 0.8, p99: 100, requests: scans, granted: "<html"},
 		{name: Open, what: "opening, durable", stands: handler, goal: 0.33, p99: 100, requests: opens, granted: `"outcome":"granted"`},
 		{name: Append, what: "entry in the log, durable", stands: table, floor: Append, durable: true},
 		{name: Issue, what: "card packed, encoded and signed", stands: "one ES256 signature", goal: 0.5, floor: doSign, clients: 1},
+		{name: Bulk, what: "card in bulk: packed, signed, QR code as SVG", stands: "one ES256 signature", floor: doSign, clients: 1, peer: peer, peerGoal: 20},
+		{name: Health, what: "SMART Health Card: signed, QR code as SVG", stands: "one ES256 signature", floor: doSign, clients: 1, peer: peer, peerGoal: 20},
 		{name: Whole, what: "card issued from a document, all told", stands: "argon2id of its short code (19 MiB, 2 passes)", floor: doArgon2, clients: 1},
-		{name: Verify, what: "card parsed, verified and decoded", stands: "the check of one ES256 signature", floor: doCheck, clients: 1},
+		{name: Verify, what: "card parsed, verified and decoded", stands: "the check of one ES256 signature", goal: 0.7, floor: doCheck, clients: 1},
 	}
 }
 
@@ -77,7 +88,7 @@ func (r *run) compare(ctx context.Context) (err error) {
 		return err
 	}
 	r.seeded = s
-	chosen := slices.DeleteFunc(workloads(s), func(w workload) bool { return !slices.Contains(r.Only, w.name) })
+	chosen := slices.DeleteFunc(workloads(s, len(r.Peer) > 0), func(w workload) bool { return !slices.Contains(r.Only, w.name) })
 	if len(chosen) == 0 {
 		return nil
 	}
@@ -108,6 +119,18 @@ func (r *run) compare(ctx context.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, floor.stop()) }()
 		sides[role] = floor
+	}
+	if slices.ContainsFunc(chosen, func(w workload) bool { return w.peer != "" }) {
+		bundle, err := healthBundle(r.Document)
+		if err != nil {
+			return err
+		}
+		peer, err := r.start(ctx, rolePeer, 1, setup{Document: bundle})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, peer.stop()) }()
+		sides[rolePeer] = peer
 	}
 	for _, w := range chosen {
 		rows, err := r.interleave(ctx, w, sides)
@@ -182,7 +205,11 @@ func (r *run) measure(ctx context.Context, side *child, w workload, round int, n
 		return r.load(ctx, side, w.requests, clients, bound{time: r.Duration}, next)
 	}
 	work := w.name
-	if side.role != roleHouse {
+	switch side.role {
+	case roleHouse:
+	case rolePeer:
+		work = w.peer
+	default:
 		work = w.floor
 	}
 	answer, err := side.ask(order{Do: work, Time: r.Duration, Clients: clients})

@@ -17,6 +17,7 @@ import (
 	"github.com/locket-health/locket/emergency/locale"
 	"github.com/locket-health/locket/emergency/section"
 	"github.com/locket-health/locket/emergency/summary"
+	"github.com/locket-health/locket/emergency/verify"
 	"github.com/locket-health/locket/static"
 )
 
@@ -31,7 +32,7 @@ func words(t *testing.T, app *emergencytest.App) carrier.Words {
 
 func issue(t *testing.T, app *emergencytest.App, fixture string) (emergency.Issued, summary.Imported) {
 	t.Helper()
-	issued, imported, err := app.Service.IssueFromDocument(context.Background(), emergency.Caller{Operator: true}, emergencytest.Load(fixture).Bundle, fixture)
+	issued, imported, err := app.Service.IssueFromDocument(context.Background(), emergency.Caller{Operator: true}, emergencytest.Load(fixture).Bundle, fixture, emergency.CardChoices{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func issue(t *testing.T, app *emergencytest.App, fixture string) (emergency.Issu
 func TestWalletFilesCarryTheSameCard(t *testing.T) {
 	app := emergencytest.NewApp(t)
 	issued, imported := issue(t, app, "reference")
-	files, report, err := words(t, app).Wallet(issued, imported, "")
+	files, report, err := words(t, app).Files(carrier.Made{Issued: issued, Record: imported.Record, Imported: imported}, carrier.Options{Now: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func TestWalletFilesCarryTheSameCard(t *testing.T) {
 	if err := json.Unmarshal(content["card.json"], &said); err != nil {
 		t.Fatal(err)
 	}
-	if said.URL != url || said.PayloadBytes != report.PayloadBytes || said.QRLevel != "M" || len(said.OnFront) != len(issued.Front.Items) || len(said.Warnings) != 0 {
+	if said.URL != url || said.PayloadBytes != report.PayloadBytes || said.QRLevel != "Q" || len(said.OnFront) != len(issued.Front.Items) || len(said.Warnings) != 0 {
 		t.Errorf("card.json says %+v", said)
 	}
 	if !bytes.Contains(content["card.html"], []byte(issued.ShortCode.String())) || !bytes.Contains(content["card.html"], []byte("<svg")) {
@@ -126,7 +127,7 @@ func TestNoTextMovesTheTerminal(t *testing.T) {
 	front := summary.Front{Identity: summary.FrontIdentity{Name: "Eve\x1b[2J\x07\u202eevil"}, Items: []summary.FrontItem{
 		{Section: section.Conditions, Text: "<script>alert(1)</script>\r\nVERIFIED"}}}
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	text := words(t, app).Text("en", cards.StatusTampered, "", "evil.example", &at, &at, &front)
+	text := words(t, app).Text("en", verify.Result{Status: cards.StatusTampered, Issuer: "evil.example", Issued: &at, Expires: &at, Summary: &front})
 	if strings.ContainsAny(text, "\x1b\x07\r\u202e") {
 		t.Errorf("control characters reach the terminal: %q", text)
 	}

@@ -2,9 +2,11 @@ package datadir
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,7 +18,7 @@ import (
 // Backup writes a consistent copy of the database and the settings of a data directory into the folder out, which must not exist, while a server
 // may run on it. It returns the number of log entries in the copy. The keys are not copied.
 func Backup(ctx context.Context, dir, keys, out string, progress func(done, total int)) (entries int64, err error) {
-	house, err := Open(ctx, Options{Dir: dir, Keys: keys})
+	house, err := open(ctx, Options{Dir: dir, Keys: keys}, true)
 	if err != nil {
 		return 0, err
 	}
@@ -43,8 +45,9 @@ func Backup(ctx context.Context, dir, keys, out string, progress func(done, tota
 	return signed.Size, copyNew(filepath.Join(dir, settingsFile), filepath.Join(out, settingsFile))
 }
 
-// Restore makes the data directory dir from a backup and a folder of keys. It checks that the whole log opens and holds, and makes an entry of the
-// restore. It returns the number of entries that were restored.
+// Restore makes the data directory dir from a backup and a folder of keys. What lies beside the keys about those that were retired or withdrawn after the
+// backup is known again. It checks that the whole log opens and holds, and makes an entry of the restore. It returns the number of entries that were
+// restored. A house whose issuer's key has ended is restored too: it gets another one by Rotate.
 func Restore(ctx context.Context, in, keys, dir string) (entries int64, err error) {
 	if _, err := ReadSettings(in); err != nil {
 		return 0, err
@@ -70,12 +73,15 @@ func Restore(ctx context.Context, in, keys, dir string) (entries int64, err erro
 	if err := loaded.Save(KeyDir(dir, "")); err != nil {
 		return 0, err
 	}
+	if err := copyIssuer(keys, KeyDir(dir, "")); err != nil {
+		return 0, err
+	}
 	for _, name := range []string{databaseFile, settingsFile} {
 		if err := copyNew(filepath.Join(in, name), filepath.Join(dir, name)); err != nil {
 			return 0, err
 		}
 	}
-	house, err := Open(ctx, Options{Dir: dir})
+	house, err := open(ctx, Options{Dir: dir}, true)
 	if err != nil {
 		return 0, err
 	}
@@ -101,6 +107,19 @@ func Restore(ctx context.Context, in, keys, dir string) (entries int64, err erro
 		return 0, err
 	}
 	return report.Size, os.Rename(dir, final)
+}
+
+// copyIssuer copies what a key directory may have beside the four keys: the issuer's next one, and what is known of those before.
+func copyIssuer(from, to string) error {
+	if _, err := readKey[*ecdsa.PrivateKey](from, nextFile); err != nil && !errors.Is(err, ErrNoKeys) {
+		return err
+	}
+	for _, name := range []string{nextFile, knownFile} {
+		if err := copyNew(filepath.Join(from, name), filepath.Join(to, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return syncDir(to)
 }
 
 // copyNew copies a file to where none is yet, and syncs it.

@@ -4,7 +4,7 @@
 //	DIR/locket.json   settings, no secrets
 //	DIR/locket.db     the database (and its -wal and -shm files)
 //	DIR/lock          held by the server that runs on the directory
-//	DIR/keys/         the keys, unless they are kept elsewhere (Options.Keys)
+//	DIR/keys/         the keys, unless they are kept elsewhere (Options.Keys), and issuer-keys.json: which of the issuer's keys are retired or withdrawn
 package datadir
 
 import (
@@ -23,6 +23,7 @@ import (
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/cards"
+	"github.com/locket-health/locket/cards/shc"
 	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/passkey"
 	"github.com/locket-health/locket/emergency/storage"
@@ -105,15 +106,19 @@ func KeyDir(dir, keys string) string {
 
 // Options say how a data directory is opened.
 type Options struct {
-	Dir      string
-	Keys     string // where the keys are, "" for Dir/keys
-	URL      string // replaces the settings' address, for a server that knows better where it is reached
-	CardLife time.Duration
-	Now      func() time.Time     // default time.Now
-	Rand     io.Reader            // default crypto/rand
-	Logger   *slog.Logger         // default slog.Default
-	Observe  func(storage.Commit) // told of every commit
-	Reserve  int64                // bytes kept back for the log on a full disk; 0 is none
+	Dir         string
+	Keys        string // where the keys are, "" for Dir/keys
+	URL         string // replaces the settings' address, for a server that knows better where it is reached
+	CardLife    time.Duration
+	HandoverAge int                  // as emergency.Config has it
+	ReviewDays  int                  // likewise
+	Ways        []string             // by which notices go out; default none, and they wait
+	Now         func() time.Time     // default time.Now
+	Rand        io.Reader            // default crypto/rand
+	Logger      *slog.Logger         // default slog.Default
+	Observe     func(storage.Commit) // told of every commit
+	Metadata    []byte               // of security keys, as the FIDO Alliance publishes it; nil is none
+	Reserve     int64                // bytes kept back for the log on a full disk; 0 is none
 }
 
 // House is an open data directory.
@@ -124,14 +129,17 @@ type House struct {
 	Log      *audit.Log
 	Service  *emergency.Service
 	Terms    *terms.Catalogue
-	Trusted  cards.KeySet // this house's own issuer key
 }
 
 // Origin is the name of the log of the house with the given host.
 func Origin(host string) string { return host + "/audit/log" }
 
-// Open opens a data directory for everything. ErrNoKeys and storage.ErrNoDatabase say that it was never made.
-func Open(ctx context.Context, o Options) (*House, error) {
+// Open opens a data directory for everything. ErrNoKeys and storage.ErrNoDatabase say that it was never made, ErrRetired that no card which it signed would
+// verify, ErrKnownKeys that the file beside the keys is not understood.
+func Open(ctx context.Context, o Options) (*House, error) { return open(ctx, o, false) }
+
+// open is Open, which refuses a house whose cards would not verify unless anyKey is good enough.
+func open(ctx context.Context, o Options, anyKey bool) (*House, error) {
 	settings, err := ReadSettings(o.Dir)
 	if err != nil {
 		return nil, err
@@ -168,10 +176,11 @@ func Open(ctx context.Context, o Options) (*House, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.Trusted, err = cards.NewKeySet(signer.Key()); err != nil {
+	health, err := shc.NewIssuer("https://"+named, keys.Issuer)
+	if err != nil {
 		return nil, err
 	}
-	relying, err := passkey.New(passkey.Config{RPID: reached, Name: "Locket", Origins: []string{settings.URL}, Now: o.Now})
+	relying, err := passkey.New(passkey.Config{RPID: reached, Name: "Locket", Origins: []string{settings.URL}, Metadata: o.Metadata, Now: o.Now})
 	if err != nil {
 		return nil, err
 	}
@@ -194,12 +203,33 @@ func Open(ctx context.Context, o Options) (*House, error) {
 	}
 	if h.Log, err = audit.New(audit.Config{Origin: Origin(named), Signer: keys.Log, Store: h.Store, Sealer: sealer, Now: o.Now, Logger: o.Logger}); err == nil {
 		h.Service, err = emergency.New(emergency.Config{Store: h.Store, Log: h.Log, Data: keys.Data, Identity: keys.Identity, Passkeys: relying, Signer: signer,
-			Catalogue: h.Terms, URL: settings.URL, CardLife: o.CardLife, Now: o.Now, Rand: o.Rand, Logger: o.Logger})
+			Health: health, IssuerKey: keys.Issuer, Catalogue: h.Terms, URL: settings.URL, CardLife: o.CardLife, HandoverAge: o.HandoverAge, ReviewDays: o.ReviewDays, Ways: o.Ways, Now: o.Now, Rand: o.Rand, Logger: o.Logger})
+	}
+	if err == nil {
+		err = h.recall(ctx, KeyDir(o.Dir, o.Keys))
+	}
+	if err == nil && !anyKey {
+		err = h.signs(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, h.Store.Close())
 	}
 	return h, nil
+}
+
+// ErrRetired is returned when the key that should sign cards is retired or withdrawn: a rotation was cut short, or the keys are older than the last one.
+var ErrRetired = errors.New("datadir: the issuer's key is retired")
+
+// signs reports whether cards that are signed now verify.
+func (h *House) signs(ctx context.Context) error {
+	issuers, err := h.Service.Issuers(ctx)
+	if err != nil {
+		return err
+	}
+	if present := issuers[0].Keys[0]; !present.NotAfter.IsZero() || !present.CompromisedSince.IsZero() {
+		return ErrRetired
+	}
+	return nil
 }
 
 // OpenReadOnly opens the store of a data directory for checking, beside a running server or without one, and the key that opens the log's payloads.

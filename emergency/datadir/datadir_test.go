@@ -39,9 +39,11 @@ func TestInitMakesAHouseThatOpens(t *testing.T) {
 	if err := house.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
-	public, err := datadir.ReadPublic(dir, "")
-	if err != nil || !strings.HasPrefix(public.VKey, "card.example.org/audit/log+") || len(public.Issuers.Keys()) != 1 {
-		t.Errorf("the public keys are %q and %d issuers, %v", public.VKey, len(public.Issuers.Keys()), err)
+	if vkey, err := datadir.VKey(dir, ""); err != nil || !strings.HasPrefix(vkey, "card.example.org/audit/log+") {
+		t.Errorf("the verifier key is %q, %v", vkey, err)
+	}
+	if own, err := datadir.OwnKeys(ctx, dir, ""); err != nil || len(own) != 1 || own[0].Issuer != "card.example.org" {
+		t.Errorf("the issuer's keys are %v, %v", own, err)
 	}
 	if err := datadir.Init(ctx, dir, "", datadir.Settings{}); !errors.Is(err, datadir.ErrExists) {
 		t.Errorf("making it twice: %v, want ErrExists", err)

@@ -16,7 +16,6 @@ import (
 	"strings"
 
 	"github.com/locket-health/locket/audit"
-	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency/vault"
 )
 
@@ -166,34 +165,19 @@ func readSecret(dir, name string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// Public is what others need to check a house.
-type Public struct {
-	Issuers cards.KeySet // for cards.Verify
-	VKey    string       // verifier key of the log
-}
-
-// ReadPublic reads the public halves of a data directory's keys. dir and keys are as in Options.
-func ReadPublic(dir, keys string) (Public, error) {
+// VKey reads the verifier key of a data directory's log, without opening its store. dir and keys are as in Options.
+func VKey(dir, keys string) (string, error) {
 	settings, err := ReadSettings(dir)
 	if err != nil {
-		return Public{}, err
+		return "", err
 	}
 	name, err := settings.host()
 	if err != nil {
-		return Public{}, err
+		return "", err
 	}
 	loaded, err := LoadKeys(KeyDir(dir, keys))
 	if err != nil {
-		return Public{}, err
+		return "", err
 	}
-	signer, err := cards.NewSigner(name, loaded.Issuer)
-	if err != nil {
-		return Public{}, err
-	}
-	issuers, err := cards.NewKeySet(signer.Key())
-	if err != nil {
-		return Public{}, err
-	}
-	vkey, err := audit.NewVKey(Origin(name), loaded.Log.Public().(ed25519.PublicKey))
-	return Public{Issuers: issuers, VKey: vkey}, err
+	return audit.NewVKey(Origin(name), loaded.Log.Public().(ed25519.PublicKey))
 }

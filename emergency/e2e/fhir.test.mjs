@@ -6,8 +6,9 @@ import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } fr
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { must } from './harness/house.mjs';
-import { violations } from './harness/ips.mjs';
+import { conformance, violations } from './harness/ips.mjs';
 import { directory, locket } from './harness/locket.mjs';
+import { unlikePCF } from './harness/pcf.mjs';
 
 const root = join(import.meta.dirname, '../..');
 const json = (folder) => (existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => join(folder, name)) : []);
@@ -53,6 +54,16 @@ async function roundTrip(path) {
   await must(['export', '--data', data, '--patient', report.patient, '--out', out]);
   return { report, path: out };
 }
+
+test('rules of every kind are a valid Consent', () => {
+  const consent = JSON.parse(readFileSync(join(root, 'emergency/consent/testdata/everything.json'), 'utf8'));
+  assert.equal(consent.resourceType, 'Consent');
+  assert.deepEqual(conformance(consent), []);
+  assert.deepEqual([...unlikePCF(consent)], []);
+  consent.provision.provision[0].type = ['permit'];
+  delete consent.scope;
+  assert.ok(conformance(consent).length >= 2, 'the validator is awake for a Consent too');
+});
 
 test('a folder becomes a card for each document, and a bad file stops nobody', async () => {
   const folder = directory();

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -98,6 +99,11 @@ func (a *App) SignUp(t testing.TB, name string) *Person {
 	return p
 }
 
+// Returning is somebody who has a session, as by a recovery code, and another device.
+func (a *App) Returning(token string) *Person {
+	return &Person{app: a, Authenticator: passkeytest.New(URL), Token: token}
+}
+
 // SignIn signs the person in again, after the old session has ended.
 func (p *Person) SignIn(t testing.TB) error {
 	t.Helper()
@@ -169,6 +175,21 @@ func (p *Person) Issue(t testing.TB, id emergency.PatientID) emergency.Issued {
 		t.Fatal(err)
 	}
 	return issued
+}
+
+// Contact names somebody as a contact of a patient, who has confirmed with the person's own passkey.
+func (p *Person) Contact(t testing.TB, id emergency.PatientID, added emergency.NewContact) emergency.ContactID {
+	t.Helper()
+	ctx := context.Background()
+	contact, made, err := p.app.Service.AddContact(ctx, p.Caller(t), id, added)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, secret, _ := strings.Cut(made.Link, "#")
+	if _, err := p.app.Service.AcceptInvitation(ctx, p.Caller(t), secret, emergency.Acceptance{}); err != nil {
+		t.Fatal(err)
+	}
+	return contact
 }
 
 // Edit adds an item to a record.

@@ -150,3 +150,16 @@ func fill(text string, value func(name string) (string, bool)) string {
 	out.WriteString(text)
 	return out.String()
 }
+
+// Under returns every key with one of the prefixes and what it says in a language, without plural forms and placeholders: tables of words for codes.
+func (c *Catalog) Under(lang string, prefixes ...string) map[string]string {
+	words := map[string]string{}
+	for key := range c.words[Fallback] {
+		for _, prefix := range prefixes {
+			if strings.HasPrefix(key, prefix) {
+				words[key] = c.T(lang, key)
+			}
+		}
+	}
+	return words
+}

@@ -70,7 +70,7 @@ func (rp *RelyingParty) FinishApproval(user User, state, action, response []byte
 	if err != nil {
 		return Approval{}, Credential{}, ErrProof
 	}
-	credential := Credential{record: *record}
+	credential := user.current(record)
 	proof := Approval{
 		ClientDataJSON:    bytes.Clone(parsed.Raw.AssertionResponse.ClientDataJSON),
 		AuthenticatorData: bytes.Clone(parsed.Raw.AssertionResponse.AuthenticatorData),

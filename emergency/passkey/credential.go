@@ -11,7 +11,10 @@ import (
 
 // Credential is a passkey as the server knows it: everything that registration returned, because what is not kept on the first day (backup flags,
 // attestation) cannot be asked for again. The zero Credential is none.
-type Credential struct{ record webauthn.Credential }
+type Credential struct {
+	record   webauthn.Credential
+	hardware bool // FinishHardware has proved it; what an authenticator says of itself is not enough
+}
 
 // ID is the credential id, 16 to 1,023 bytes.
 func (c Credential) ID() []byte { return slices.Clone(c.record.ID) }
@@ -27,6 +30,9 @@ func (c Credential) Cloned() bool { return c.record.Authenticator.CloneWarning }
 
 // BackedUp reports whether the passkey is, by its own word, synchronised and so survives the loss of the device.
 func (c Credential) BackedUp() bool { return c.record.Flags.BackupState }
+
+// Hardware reports whether the passkey was proved, when it was made, to be bound to a security key.
+func (c Credential) Hardware() bool { return c.hardware }
 
 // Transports are the ways to reach the authenticator ("internal", "usb", ...), as the browser stated them.
 func (c Credential) Transports() []string {
@@ -63,6 +69,7 @@ type stored struct {
 	CredProtect       string   `cbor:"20,keyasint,omitempty"`
 	MinPinLength      *uint    `cbor:"21,keyasint,omitempty"`
 	CredBlobSet       *bool    `cbor:"22,keyasint,omitempty"`
+	Hardware          bool     `cbor:"23,keyasint,omitempty"`
 }
 
 // storedVersion is the version of stored that is written. Older ones stay readable for ever.
@@ -87,7 +94,7 @@ func (c Credential) MarshalBinary() ([]byte, error) {
 		AuthenticatorData: r.Attestation.AuthenticatorData, Algorithm: r.Attestation.PublicKeyAlgorithm, Attestation: r.Attestation.Object,
 		ResidentKey: r.Extensions.RK, PRFEnabled: r.Extensions.PRFEnabled, HMACSecret: r.Extensions.HMACSecret,
 		LargeBlob: r.Extensions.LargeBlobSupported, CredProtect: string(r.Extensions.CredProtect), MinPinLength: r.Extensions.MinPinLength,
-		CredBlobSet: r.Extensions.CredBlobSet,
+		CredBlobSet: r.Extensions.CredBlobSet, Hardware: c.hardware,
 	})
 }
 
@@ -106,6 +113,7 @@ func (c *Credential) UnmarshalBinary(data []byte) error {
 	for i, t := range s.Transports {
 		transports[i] = protocol.AuthenticatorTransport(t)
 	}
+	c.hardware = s.Hardware
 	c.record = webauthn.Credential{
 		ID: s.ID, PublicKey: s.PublicKey, AttestationType: s.AttestationType, AttestationFormat: s.AttestationFormat,
 		Transport: transports, Flags: webauthn.NewCredentialFlags(protocol.AuthenticatorFlags(s.Flags)),

@@ -99,3 +99,27 @@ func FuzzCredential(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFinishHardware posts anything as a security key: nothing may panic, and nothing that its maker has not signed for this challenge may pass.
+func FuzzFinishHardware(f *testing.F) {
+	_, sound, _, rp := factory(f)
+	user := passkey.User{Handle: []byte("handle-of-nobody-in-particular"), Name: "Noor Example"}
+	options, seen, err := rp.BeginHardware(user)
+	if err != nil {
+		f.Fatal(err)
+	}
+	device := passkeytest.New(origin)
+	device.Model = sound
+	f.Add(create(f, device, options), seen)
+	f.Add(create(f, passkeytest.New(origin), options), []byte(`{"v":1,"purpose":"hardware"}`))
+	_, waiting, err := rp.BeginHardware(user)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, response, forged []byte) {
+		if credential, err := rp.FinishHardware(user, waiting, response); err == nil || credential.Hardware() {
+			t.Error("registered")
+		}
+		_, _ = rp.FinishHardware(user, forged, response)
+	})
+}

@@ -48,6 +48,10 @@ type Config struct {
 	// Origins are the exact origins of the pages, with the port when it is not the scheme's own: "https://card.example.org". Plain http is taken
 	// for localhost alone. Each host is RPID or below it.
 	Origins []string
+	// Metadata is a metadata BLOB of the FIDO Alliance as it was downloaded; nil when no passkeys are registered that must be bound to hardware.
+	Metadata []byte
+	// MetadataRoot is the certificate that the metadata leads to, base64 of its DER; "" is that of the FIDO Alliance.
+	MetadataRoot string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -55,6 +59,7 @@ type Config struct {
 // RelyingParty runs the ceremonies. It is safe for concurrent use.
 type RelyingParty struct {
 	web     *webauthn.WebAuthn
+	strict  *strict // nil without metadata
 	rpID    string
 	origins []string
 	now     func() time.Time
@@ -79,7 +84,7 @@ func New(config Config) (*RelyingParty, error) {
 	// Expiry is kept by this package's own clock (see state.go); the library's is told the same time for the browser's sake.
 	timeout := webauthn.TimeoutConfig{Enforce: true, Timeout: Lifetime, TimeoutUVD: Lifetime}
 	origins := slices.Clone(config.Origins)
-	web, err := webauthn.New(&webauthn.Config{
+	settings := webauthn.Config{
 		RPID:          config.RPID,
 		RPDisplayName: config.Name,
 		RPOrigins:     origins,
@@ -92,13 +97,20 @@ func New(config Config) (*RelyingParty, error) {
 		Timeouts:              webauthn.TimeoutsConfig{Login: timeout, Registration: timeout},
 		// Password managers answer extensions that nobody asked for; what must not be posted is refused by refuseSecrets.
 		ExtensionsUnsolicitedOutputPolicy: protocol.UnsolicitedOutputPolicyIgnore,
-	})
+	}
+	plain := settings
+	web, err := webauthn.New(&plain)
 	if err != nil {
 		return nil, fmt.Errorf("passkey: %w", err)
 	}
 	rp := &RelyingParty{web: web, rpID: config.RPID, origins: origins, now: config.Now}
 	if rp.now == nil {
 		rp.now = time.Now
+	}
+	if config.Metadata != nil {
+		if rp.strict, err = newStrict(settings, config.Metadata, config.MetadataRoot); err != nil {
+			return nil, err
+		}
 	}
 	return rp, nil
 }

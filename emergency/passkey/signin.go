@@ -54,5 +54,5 @@ func (rp *RelyingParty) FinishSignIn(state, response []byte, lookup func(credent
 	if err != nil {
 		return Assertion{}, ErrProof
 	}
-	return Assertion{Handle: user.Handle, Credential: Credential{record: *record}}, nil
+	return Assertion{Handle: user.Handle, Credential: user.current(record)}, nil
 }

@@ -14,6 +14,7 @@ type purpose string
 
 const (
 	registration purpose = "registration"
+	hardware     purpose = "hardware"
 	signIn       purpose = "sign-in"
 	approval     purpose = "approval"
 )

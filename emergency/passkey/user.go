@@ -32,6 +32,12 @@ func (a account) WebAuthnCredentials() []webauthn.Credential {
 	return records
 }
 
+// current is one of the user's credentials with what a ceremony has changed in it.
+func (u User) current(record *webauthn.Credential) Credential {
+	at := slices.IndexFunc(u.Credentials, func(c Credential) bool { return bytes.Equal(c.record.ID, record.ID) })
+	return Credential{record: *record, hardware: at >= 0 && u.Credentials[at].hardware}
+}
+
 // has reports whether the user holds the credential.
 func (u User) has(id []byte) bool {
 	return slices.ContainsFunc(u.Credentials, func(c Credential) bool { return bytes.Equal(c.record.ID, id) })

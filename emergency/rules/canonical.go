@@ -21,6 +21,7 @@ var ErrNotCanonical = errors.New("rules: not the canonical text of a policy")
 // RFC 3339 in UTC, sections stand in reading order, rules in order of their IDs, countries and contacts in order of their codes.
 // The fields below stand in the order of their keys.
 type policyText struct {
+	Delay  int64      `json:"delay,omitempty"`
 	Format int        `json:"format"`
 	Preset string     `json:"preset,omitempty"`
 	Rules  []ruleText `json:"rules"`
@@ -57,7 +58,7 @@ type whoText struct {
 // Canonical returns the exact bytes that a passkey approves and the log keeps. Policies that mean the same rules have the same
 // bytes, in whatever order they list them.
 func Canonical(p Policy) []byte {
-	text := policyText{Format: p.Format, Preset: p.Preset, Rules: make([]ruleText, 0, len(p.Rules))}
+	text := policyText{Delay: seconds(p.Delay), Format: p.Format, Preset: p.Preset, Rules: make([]ruleText, 0, len(p.Rules))}
 	for _, r := range p.Rules {
 		text.Rules = append(text.Rules, textOf(r))
 	}
@@ -83,7 +84,11 @@ func ParsePolicy(data []byte) (Policy, error) {
 	if err := json.Unmarshal(data, &text); err != nil {
 		return Policy{}, ErrNotCanonical // the cause may quote the text
 	}
-	p := Policy{Format: text.Format, Preset: text.Preset}
+	delay, ok := duration(text.Delay)
+	if !ok {
+		return Policy{}, ErrNotCanonical
+	}
+	p := Policy{Format: text.Format, Preset: text.Preset, Delay: delay}
 	if len(text.Rules) > 0 {
 		p.Rules = make([]Rule, 0, min(len(text.Rules), MaxRules+1))
 	}

@@ -49,8 +49,15 @@ func everything() Policy {
 	}}
 }
 
+// delayed is a policy of which wider rules wait.
+func delayed() Policy {
+	p := one(section.Critical, nil)
+	p.Delay = 36 * time.Hour
+	return p
+}
+
 func TestCanonicalText(t *testing.T) {
-	for name, p := range map[string]Policy{"everything": everything(), PresetOpen: Open(), PresetBalanced: Balanced(), PresetPrivate: Private(), "empty": {Format: Format}} {
+	for name, p := range map[string]Policy{"everything": everything(), PresetOpen: Open(), PresetBalanced: Balanced(), PresetPrivate: Private(), "empty": {Format: Format}, "delayed": delayed()} {
 		t.Run(name, func(t *testing.T) {
 			got := Canonical(p)
 			if want := golden(t, name+".json", got); !bytes.Equal(got, want) {
@@ -110,6 +117,7 @@ func TestEachDifferenceChangesTheHash(t *testing.T) {
 	base := Hash(everything())
 	for name, change := range map[string]func(*Policy){
 		"preset":    func(p *Policy) { p.Preset = "" },
+		"delay":     func(p *Policy) { p.Delay = MinDelay },
 		"id":        func(p *Policy) { p.Rules[0].ID = "other" },
 		"who":       func(p *Policy) { p.Rules[0].Who.ID = "org-2" },
 		"kind":      func(p *Policy) { p.Rules[0].Who.Kind = OrganizationKind },
@@ -174,6 +182,10 @@ func TestParsePolicyTakesTheCanonicalBytesAlone(t *testing.T) {
 		"date that is none":    replace(`"who"`, `"when":{"from":"2027-02-30T00:00:00Z"},"who"`),
 		"invalid UTF-8":        replace(`"anyone"`, "\"any\xffone\""),
 		"too long":             good + strings.Repeat(" ", MaxPolicyBytes),
+		"a delay of zero":      replace(`{"format":1`, `{"delay":0,"format":1`),
+		"delay below zero":     replace(`{"format":1`, `{"delay":-3600,"format":1`),
+		"delay that overflows": replace(`{"format":1`, `{"delay":9223372036854775807,"format":1`),
+		"delay at the end":     replace(`{"format":1`, `{"format":1,"delay":3600`),
 		"deep":                 strings.Repeat("[", 100000),
 		"many rules":           `{"format":1,"rules":[` + strings.Repeat(`{},`, 50000) + `{}]}`,
 	} {
@@ -199,7 +211,7 @@ func TestParsePolicyValidates(t *testing.T) {
 
 // TestTheLargestPolicyIsRead holds that the bounds fit together: whatever is valid can be read again.
 func TestTheLargestPolicyIsRead(t *testing.T) {
-	p := Policy{Format: Format, Preset: PresetBalanced}
+	p := Policy{Format: Format, Preset: PresetBalanced, Delay: MaxDelay}
 	long := func(i int) string { return fmt.Sprintf("%s%02d", strings.Repeat("x", MaxIdentifier-2), i) }
 	var of []string
 	for i := range MaxApprovers {
@@ -219,7 +231,7 @@ func TestTheLargestPolicyIsRead(t *testing.T) {
 }
 
 func FuzzParsePolicy(f *testing.F) {
-	for _, p := range []Policy{Open(), Balanced(), Private(), everything(), {Format: Format}} {
+	for _, p := range []Policy{Open(), Balanced(), Private(), everything(), delayed(), {Format: Format}} {
 		f.Add(Canonical(p))
 	}
 	f.Add([]byte(`{"format":1,"rules":null}`))

@@ -26,11 +26,13 @@ type effect struct {
 	from, to int64 // when it opens and closes
 }
 
-func (r *rule) effect(f *facts) effect {
-	e := effect{from: f.requested}
+// effect says when the rule opens and closes for a request that it matches.
+func (r *rule) effect(f *facts, e *effect) {
+	e.from = f.requested
 	if r.wait > 0 {
 		if f.Vetoed {
-			return effect{state: isVetoed}
+			e.from, e.state = 0, isVetoed
+			return
 		}
 		e.from += r.wait
 		if r.HowSoon.Approvals > 0 {
@@ -54,7 +56,6 @@ func (r *rule) effect(f *facts) effect {
 	default:
 		e.state = isOver
 	}
-	return e
 }
 
 // agreed counts the contacts whose approval counts for the rule and says when the last approval that was needed came.

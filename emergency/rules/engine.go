@@ -91,9 +91,8 @@ func (e *Engine) Decide(request Request, now time.Time) Decision {
 		if sections == 0 || !r.matches(&f) {
 			continue
 		}
-		effect := r.effect(&f)
-		effect.rule, effect.sections = i, sections
-		effects = append(effects, effect)
+		effects = append(effects, effect{rule: i, sections: sections})
+		r.effect(&f, &effects[len(effects)-1])
 	}
 	d.sum(effects)
 	return d

@@ -52,6 +52,14 @@ const (
 	KeyTold = "rules.told" // You are told each time.
 )
 
+// How long wider rules wait.
+const (
+	KeyDelaySeconds = "rules.delay.seconds" // New rules that open more wait for {count} seconds first. Until then you can stop them.
+	KeyDelayMinutes = "rules.delay.minutes" // New rules that open more wait for {count} minutes first. Until then you can stop them.
+	KeyDelayHours   = "rules.delay.hours"   // New rules that open more wait for {count} hours first. Until then you can stop them.
+	KeyDelayDays    = "rules.delay.days"    // New rules that open more wait for {count} days first. Until then you can stop them.
+)
+
 // A decision, for the patient and the log.
 const (
 	KeyWhyOpened            = "rules.why.opened"              // Opened until {until}: {sections}.
@@ -97,6 +105,7 @@ const (
 	KeyPersonShelter    = "rules.person.shelter"    // A shelter during a declared flood
 	KeyPersonContact    = "rules.person.contact"    // One of your contacts, asking from home tonight
 	KeyPersonPhotograph = "rules.person.photograph" // A stranger with a photograph of your card
+	KeyPersonChosen     = "rules.person.chosen"     // Whom you have chosen
 )
 
 // What is wrong with a policy.
@@ -119,6 +128,7 @@ const (
 	KeyInvalidApprovals       = "rules.invalid.approvals"         // Between 1 and {count} contacts can be asked to agree.
 	KeyInvalidApprovalsNoWait = "rules.invalid.approvals_no_wait" // Contacts can only shorten a wait: choose a wait first.
 	KeyInvalidDuration        = "rules.invalid.duration"          // Choose between one minute and 30 days, in whole seconds.
+	KeyInvalidDelay           = "rules.invalid.delay"             // Choose between one hour and 7 days, or no wait at all.
 )
 
 func count(n int) map[string]any { return map[string]any{"count": n} }

@@ -69,6 +69,9 @@ func TestEveryMessageHasItsWords(t *testing.T) {
 	for _, r := range everyRule() {
 		say(Sentence(r)...)
 	}
+	for _, delay := range []time.Duration{time.Hour + time.Second, 90 * time.Minute, time.Hour, MaxDelay} {
+		say(Sentences(Policy{Delay: delay})...)
+	}
 	waiting := one(section.Critical, func(r *Rule) { r.HowSoon = HowSoon{Wait: day, Approvals: 1} })
 	var decisions []Decision
 	for _, p := range []Policy{{}, Open(), Balanced(), Private(), waiting} {
@@ -96,7 +99,7 @@ func TestEveryMessageHasItsWords(t *testing.T) {
 			t.Fatalf("%s %s is left without words", d.Outcome, d.Refusal)
 		}
 	}
-	for _, person := range Simulations(noon, "sister") {
+	for _, person := range append(Simulations(noon, "sister"), Chosen(Choice{})) {
 		say(Message{Key: person.Key})
 	}
 	for _, p := range everyKindOfFault() {
@@ -141,7 +144,7 @@ func everyKindOfFault() []Policy {
 		return p
 	}
 	return []Policy{
-		{Format: 9, Preset: "none"},
+		{Format: 9, Preset: "none", Delay: time.Second},
 		{Format: Format, Rules: make([]Rule, MaxRules+1)},
 		{Rules: make([]Rule, 1)},
 		faulty(func(*Rule) {}, func(*Rule) {}),

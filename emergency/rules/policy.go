@@ -26,6 +26,8 @@ const (
 	MaxIdentifier  = 64
 	MinDuration    = time.Minute
 	MaxDuration    = 30 * 24 * time.Hour
+	MinDelay       = time.Hour
+	MaxDelay       = 7 * 24 * time.Hour
 	MaxPolicyBytes = 256 << 10
 )
 
@@ -42,7 +44,10 @@ const (
 type Policy struct {
 	Format int    // Format
 	Preset string // the preset it began as (PresetOpen, PresetBalanced, PresetPrivate), "" for none: a label, never a rule
-	Rules  []Rule // in any order; at most MaxRules
+	// Delay is how long rules that open more (Widens) wait once a passkey has approved them, so that the patient can stop what was approved in
+	// their name: zero for not at all, else whole seconds, MinDelay to MaxDelay. It decides no request.
+	Delay time.Duration
+	Rules []Rule // in any order; at most MaxRules
 }
 
 // Rule lets somebody open some sections.

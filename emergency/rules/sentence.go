@@ -1,6 +1,9 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Sentence says a rule in words, for the editor and the explanation: whole sentences, each a message, in the order in which they
 // are to be read.
@@ -14,6 +17,23 @@ func Sentence(r Rule) []Message {
 		said = append(said, Message{Key: KeyWhere, Args: map[string]any{"countries": slices.Sorted(slices.Values(r.Where))}})
 	}
 	return append(said, Message{Key: KeyTold})
+}
+
+// Sentences says a whole policy in words: each rule in order of their IDs, and at the end how long wider rules wait.
+func Sentences(p Policy) []Message {
+	var said []Message
+	for _, r := range slices.SortedStableFunc(slices.Values(p.Rules), func(a, b Rule) int { return strings.Compare(a.ID, b.ID) }) {
+		said = append(said, Sentence(r)...)
+	}
+	return append(said, DelaySentence(p)...)
+}
+
+// DelaySentence says how long wider rules wait: one message, or none when they do not.
+func DelaySentence(p Policy) []Message {
+	if p.Delay == 0 {
+		return nil
+	}
+	return []Message{lasting(p.Delay, KeyDelaySeconds, KeyDelayMinutes, KeyDelayHours, KeyDelayDays)}
 }
 
 func sayWho(r Rule) Message {

@@ -24,7 +24,7 @@ func Simulations(today time.Time, contact string) []Person {
 	badged := func(kind, country string, reason Reason) Request {
 		r := card
 		r.Proofs, r.Reason = badgedCard, reason
-		r.Organization = Organization{ID: "simulated", Kind: kind, Country: country}
+		r.Organization = Organization{ID: simulated, Kind: kind, Country: country}
 		return r
 	}
 
@@ -32,7 +32,7 @@ func Simulations(today time.Time, contact string) []Person {
 	bystander.Country = "PT"
 	photograph.Reason, photograph.ReasonText = Other, "-"
 	sheltered := badged(KindShelter, "", Evacuation)
-	sheltered.Incidents = []Incident{{ID: "simulated", From: at(0), Until: at(0).Add(ForShelter)}}
+	sheltered.Incidents = []Incident{{ID: simulated, From: at(0), Until: at(0).Add(ForShelter)}}
 
 	people := []Person{
 		{KeyPersonBystander, bystander, at(15)},

@@ -36,6 +36,7 @@ func (p Policy) Validate() error {
 	var c checker
 	c.require(p.Format == Format, "format", KeyInvalidFormat, nil)
 	c.require(p.Preset == "" || isPreset(p.Preset), "preset", KeyInvalidPreset, nil)
+	c.require(p.Delay == 0 || p.Delay >= MinDelay && p.Delay <= MaxDelay && p.Delay%time.Second == 0, "delay", KeyInvalidDelay, nil)
 	if len(p.Rules) > MaxRules {
 		c.require(false, "rules", KeyInvalidTooMany, count(MaxRules))
 		return c.err()

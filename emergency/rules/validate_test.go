@@ -20,6 +20,10 @@ func TestValidate(t *testing.T) {
 	}{
 		{"format", func(p *Policy) { p.Format = 2 }, "format", KeyInvalidFormat},
 		{"preset", func(p *Policy) { p.Preset = "reckless" }, "preset", KeyInvalidPreset},
+		{"a delay of a minute", func(p *Policy) { p.Delay = time.Minute }, "delay", KeyInvalidDelay},
+		{"a delay of a month", func(p *Policy) { p.Delay = 30 * day }, "delay", KeyInvalidDelay},
+		{"half a second of delay", func(p *Policy) { p.Delay = MinDelay + time.Second/2 }, "delay", KeyInvalidDelay},
+		{"a delay below zero", func(p *Policy) { p.Delay = -MinDelay }, "delay", KeyInvalidDelay},
 		{"too many rules", func(p *Policy) {
 			for i := range MaxRules {
 				r := p.Rules[0]
@@ -86,7 +90,7 @@ func TestValidate(t *testing.T) {
 			t.Errorf("Validate = %+v, want %s at %s", invalid.Faults, c.key, c.field)
 		})
 	}
-	for _, p := range []Policy{everything(), Open(), Balanced(), Private(), {Format: Format}} {
+	for _, p := range []Policy{everything(), delayed(), Open(), Balanced(), Private(), {Format: Format}} {
 		if err := p.Validate(); err != nil {
 			t.Errorf("%q: %v", p.Preset, err)
 		}

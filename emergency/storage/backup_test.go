@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -124,9 +125,8 @@ func TestCheckFindsDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The header of every page but the first ones, which must be read to open the database at all.
-	for page := 60; page*4096 < len(content); page++ {
-		copy(content[page*4096:], "damaged!")
+	for _, page := range rootPages(t, path, "access_grant", "audit_entry", "audit_entry_subject") {
+		copy(content[(page-1)*4096:], "damaged!")
 	}
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
@@ -138,4 +138,21 @@ func TestCheckFindsDamage(t *testing.T) {
 			t.Errorf("damaged, deep %v: got %v, want a *DamageError", deep, err)
 		}
 	}
+}
+
+// rootPages returns the numbers of the pages at which tables and indexes begin. The first page is 1.
+func rootPages(t *testing.T, path string, names ...string) []int {
+	t.Helper()
+	db, err := sql.Open("sqlite3", fileName(path, "mode=ro"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	pages := make([]int, len(names))
+	for i, name := range names {
+		if err := db.QueryRow(`SELECT rootpage FROM sqlite_schema WHERE name = ?`, name).Scan(&pages[i]); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	return pages
 }

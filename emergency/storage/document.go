@@ -1,10 +1,6 @@
 package storage
 
-import (
-	"database/sql"
-
-	"github.com/locket-health/locket/emergency"
-)
+import "github.com/locket-health/locket/emergency"
 
 var (
 	documentPut = portable(`INSERT INTO document (id, patient, created_at, sealed_info, sealed) VALUES ($1, $2, $3, $4, $5)
@@ -29,14 +25,7 @@ func (r reader) Document(patient emergency.PatientID, id emergency.DocumentID) (
 
 // Documents implements emergency.Reader.
 func (r reader) Documents(patient emergency.PatientID) ([]emergency.Document, error) {
-	var list []emergency.Document
-	err := r.t.many(documentsOfOne, []any{patient}, func(rows *sql.Rows) error {
-		var d emergency.Document
-		if err := rows.Scan(&d.ID, &d.Patient, when{&d.CreatedAt}, &d.SealedInfo); err != nil {
-			return err
-		}
-		list = append(list, d)
-		return nil
-	})
-	return list, err
+	return all(r, documentsOfOne, func(d *emergency.Document) []any {
+		return []any{&d.ID, &d.Patient, when{&d.CreatedAt}, &d.SealedInfo}
+	}, patient)
 }

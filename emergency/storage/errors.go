@@ -35,11 +35,11 @@ type SchemaError struct{ Database, Program int64 }
 
 func (e *SchemaError) Error() string {
 	if e.Database > e.Program {
-		return fmt.Sprintf("storage: the database was written by a newer program (schema %d, this program knows %d): install that version again, or restore a backup made before it",
-			e.Database, e.Program)
+		return fmt.Sprintf("storage: the database was written by a newer program (schema %d, this program knows %d): install that version again, "+
+			"or restore a backup made before it", e.Database, e.Program)
 	}
-	return fmt.Sprintf("storage: the database is of an older program (schema %d, this program needs %d) and was opened for reading only: start the server once to bring it up to date",
-		e.Database, e.Program)
+	return fmt.Sprintf("storage: the database is of an older program (schema %d, this program needs %d) and was opened for reading only: "+
+		"start the server once to bring it up to date", e.Database, e.Program)
 }
 
 // DamageError says that the database file is damaged. Found is what the database reports, at most a few lines, without content of rows.

@@ -7,14 +7,26 @@ import (
 	"github.com/locket-health/locket/emergency"
 )
 
-const grantColumns = `id, token, card, patient, step, sections, begins_at, until_at, ended_at`
+const grantColumns = `id, token, card, patient, step, sections, begins_at, until_at, ended_at, contact, organization, member, drill,
+	sealed_stated`
+
+// grantPicked is asked for only where it is given: 0 picks all. A list of one patient or organization has an index of its own.
+const grantPicked = `begins_at >= $1 AND ($2 = 0 OR begins_at < $3) AND ($4 = 0 OR organization = '' AND contact = '')`
 
 var (
-	grantPut = portable(`INSERT INTO access_grant (` + grantColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	grantPut = portable(`INSERT INTO access_grant (` + grantColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (id) DO UPDATE SET token = excluded.token, step = excluded.step, sections = excluded.sections,
-			begins_at = excluded.begins_at, until_at = excluded.until_at, ended_at = excluded.ended_at
-		WHERE access_grant.card = excluded.card AND access_grant.patient = excluded.patient`)
-	grantByToken    = portable(`SELECT ` + grantColumns + ` FROM access_grant WHERE token = $1`)
+			begins_at = excluded.begins_at, until_at = excluded.until_at, ended_at = excluded.ended_at,
+			sealed_stated = excluded.sealed_stated
+		WHERE COALESCE(access_grant.card, x'') = COALESCE(excluded.card, x'') AND access_grant.patient = excluded.patient`)
+	grantByToken  = portable(`SELECT ` + grantColumns + ` FROM access_grant WHERE token = $1`)
+	grantByID     = portable(`SELECT ` + grantColumns + ` FROM access_grant WHERE id = $1`)
+	grantsAll     = portable(`SELECT ` + grantColumns + ` FROM access_grant WHERE ` + grantPicked + ` ORDER BY begins_at DESC, id LIMIT $5`)
+	grantsOfHouse = portable(`SELECT ` + grantColumns + ` FROM access_grant
+		WHERE ` + grantPicked + ` AND organization = $5 AND organization <> '' ORDER BY begins_at DESC, id LIMIT $6`)
+	grantsOfPatient = portable(`SELECT ` + grantColumns + ` FROM access_grant
+		WHERE ` + grantPicked + ` AND ($5 = '' OR organization = $6) AND patient = $7 ORDER BY begins_at DESC, id LIMIT $8`)
+	grantsForget    = portable(`UPDATE access_grant SET sealed_stated = NULL WHERE patient = $1`)
 	grantsEndPerson = portable(`UPDATE access_grant SET ended_at = $1 WHERE patient = $2 AND until_at > $3 AND ended_at = 0`)
 	grantsEndCard   = portable(`UPDATE access_grant SET ended_at = $1 WHERE card = $2 AND until_at > $3 AND ended_at = 0`)
 	grantsEndStep   = portable(`UPDATE access_grant SET ended_at = $1 WHERE card = $2 AND until_at > $3 AND ended_at = 0 AND step = $4`)
@@ -22,8 +34,8 @@ var (
 
 // PutGrant implements emergency.Tx. The id of a grant of another card is ErrInvalid, the token of another grant ErrConflict.
 func (t *tx) PutGrant(g emergency.Grant) error {
-	return t.t.write(emergency.ErrInvalid, grantPut, g.ID, g.Token[:], g.Card[:], g.Patient, g.Step, int64(g.Sections),
-		millis(g.From), millis(g.Until), millis(g.EndedAt))
+	return t.t.write(emergency.ErrInvalid, grantPut, g.ID, g.Token[:], cardOrNone(g.Card), g.Patient, g.Step, int64(g.Sections),
+		millis(g.From), millis(g.Until), millis(g.EndedAt), g.Contact, g.Organization, g.Member, flag(g.Drill), g.SealedStated)
 }
 
 // EndGrants implements emergency.Tx. Grants that have ended already keep their end.
@@ -42,10 +54,34 @@ func (t *tx) EndCardGrants(card cards.ID, step string, at time.Time) error {
 	return err
 }
 
+func grantTargets(g *emergency.Grant) []any {
+	return []any{&g.ID, fixed(g.Token[:]), fixed(g.Card[:]), &g.Patient, &g.Step, &g.Sections, when{&g.From}, when{&g.Until}, when{&g.EndedAt},
+		&g.Contact, &g.Organization, &g.Member, &g.Drill, &g.SealedStated}
+}
+
 // Grant implements emergency.Reader.
 func (r reader) Grant(grant emergency.Token) (emergency.Grant, error) {
 	var g emergency.Grant
-	err := r.t.one(grantByToken, []any{grant[:]}, &g.ID, fixed(g.Token[:]), fixed(g.Card[:]), &g.Patient, &g.Step, &g.Sections,
-		when{&g.From}, when{&g.Until}, when{&g.EndedAt})
+	err := r.t.one(grantByToken, []any{grant[:]}, grantTargets(&g)...)
 	return g, err
+}
+
+// GrantByID implements emergency.Reader.
+func (r reader) GrantByID(id emergency.GrantID) (emergency.Grant, error) {
+	var g emergency.Grant
+	err := r.t.one(grantByID, []any{id}, grantTargets(&g)...)
+	return g, err
+}
+
+// Grants implements emergency.Reader.
+func (r reader) Grants(f emergency.GrantFilter) ([]emergency.Grant, error) {
+	picked := []any{millis(f.Since), millis(f.Until), millis(f.Until), flag(f.Unbadged)}
+	switch {
+	case f.Patient != "":
+		return all(r, grantsOfPatient, grantTargets, append(picked, f.Organization, f.Organization, f.Patient, atMost(f.Limit))...)
+	case f.Organization != "":
+		return all(r, grantsOfHouse, grantTargets, append(picked, f.Organization, atMost(f.Limit))...)
+	default:
+		return all(r, grantsAll, grantTargets, append(picked, atMost(f.Limit))...)
+	}
 }

@@ -1,10 +1,6 @@
 package storage
 
-import (
-	"database/sql"
-
-	"github.com/locket-health/locket/emergency"
-)
+import "github.com/locket-health/locket/emergency"
 
 const passkeyColumns = `id, account, sealed_record, sealed_label, created_at, used_at, cloned`
 
@@ -42,14 +38,5 @@ func (r reader) Passkey(credential []byte) (emergency.Passkey, error) {
 
 // Passkeys implements emergency.Reader.
 func (r reader) Passkeys(account emergency.AccountID) ([]emergency.Passkey, error) {
-	var list []emergency.Passkey
-	err := r.t.many(passkeysOfPerson, []any{account}, func(rows *sql.Rows) error {
-		var p emergency.Passkey
-		if err := rows.Scan(passkeyTargets(&p)...); err != nil {
-			return err
-		}
-		list = append(list, p)
-		return nil
-	})
-	return list, err
+	return all(r, passkeysOfPerson, passkeyTargets, account)
 }

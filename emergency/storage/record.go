@@ -26,7 +26,8 @@ func (t *tx) ReplaceSealing(r emergency.SealedRecord) error {
 
 // DeleteRecord implements emergency.Tx. A patient without a record is no error.
 func (t *tx) DeleteRecord(patient emergency.PatientID) error {
-	for _, query := range []statement{recordDelete, documentsDelete, rulesDelete} {
+	for _, query := range []statement{recordDelete, documentsDelete, rulesDelete, pendingDelete, requestsDelete, invitationsForget, invitationsForgetContact,
+		contactsForget, noticesForget, messagesForget, reviewsForget, grantsForget, handoversForget} {
 		if _, err := t.t.exec(query, patient); err != nil {
 			return err
 		}

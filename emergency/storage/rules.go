@@ -1,10 +1,6 @@
 package storage
 
-import (
-	"database/sql"
-
-	"github.com/locket-health/locket/emergency"
-)
+import "github.com/locket-health/locket/emergency"
 
 const rulesColumns = `patient, version, sealed, sealed_approval, approved_at`
 
@@ -42,14 +38,5 @@ func (r reader) Rules(patient emergency.PatientID) (emergency.Rules, error) {
 
 // RulesHistory implements emergency.Reader.
 func (r reader) RulesHistory(patient emergency.PatientID) ([]emergency.Rules, error) {
-	var list []emergency.Rules
-	err := r.t.many(rulesAll, []any{patient}, func(rows *sql.Rows) error {
-		var rules emergency.Rules
-		if err := rows.Scan(rulesTargets(&rules)...); err != nil {
-			return err
-		}
-		list = append(list, rules)
-		return nil
-	})
-	return list, err
+	return all(r, rulesAll, rulesTargets, patient)
 }

@@ -31,8 +31,16 @@ func (t *tx) Append(event audit.Event) *audit.Placed {
 // Sweep implements emergency.Tx.
 func (t *tx) Sweep(now time.Time) (int, error) {
 	swept := 0
-	for _, query := range []statement{sessionsSwept, ceremoniesSwept, requestsSwept, guessesSwept} {
+	for _, query := range []statement{sessionsSwept, ceremoniesSwept, requestsSwept, receiptsSwept, guessesSwept, badgesSwept, invitationsSwept,
+		handoversSwept} {
 		n, err := t.t.exec(query, millis(now))
+		if err != nil {
+			return 0, err
+		}
+		swept += int(n)
+	}
+	for query, kept := range map[statement]time.Duration{noticesSwept: noticesKept, talliesSwept: talliesKept} {
+		n, err := t.t.exec(query, millis(now.Add(-kept)))
 		if err != nil {
 			return 0, err
 		}

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // dictionary is preset dictionary 1 of the front format: words that emergency records use, the most frequent last (a shorter way back
@@ -28,29 +29,59 @@ func compress(plain []byte) []byte {
 	return append(appendHead(make([]byte, 0, len(stream)+3), majorBytes, uint64(len(stream))), stream...)
 }
 
+// inflater holds the working memory of one decompression; they are kept for reuse.
+type inflater struct {
+	source bytes.Reader
+	stream io.ReadCloser
+	plain  [maxFrontInflated + 1]byte
+}
+
+var inflaters = sync.Pool{New: func() any {
+	i := new(inflater)
+	i.stream = flate.NewReader(&i.source)
+	return i
+}}
+
 // decompress returns the map inside a byte string. It reads at most maxFrontInflated bytes, however much the stream would give, and
-// refuses bytes after the end of the stream.
-func decompress(item []byte) ([]byte, error) {
-	mode, err := frontMode()
-	if err != nil {
-		return nil, err
+// refuses a stream that is cut short and bytes after its end.
+func decompress(item []byte) (string, error) {
+	stream, ok := byteString(item)
+	if !ok {
+		return "", fmt.Errorf("%w: not a byte string, or of a length that is not in its shortest form", ErrFrontMalformed)
 	}
-	var stream []byte
-	if err := mode.Unmarshal(item, &stream); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFrontMalformed, err)
+	i := inflaters.Get().(*inflater)
+	defer inflaters.Put(i)
+	i.source.Reset(stream)
+	if err := i.stream.(flate.Resetter).Reset(&i.source, dictionary); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrFrontMalformed, err)
 	}
-	source := bytes.NewReader(stream)
-	plain, err := io.ReadAll(io.LimitReader(flate.NewReaderDict(source, dictionary), maxFrontInflated+1))
+	size := 0
+	for size < len(i.plain) {
+		n, err := i.stream.Read(i.plain[size:])
+		size += n
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return "", fmt.Errorf("%w: %w", ErrFrontMalformed, err)
+		}
+	}
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrFrontMalformed, err)
-	case len(plain) > maxFrontInflated:
-		return nil, ErrFrontTooLarge
-	case source.Len() > 0:
-		return nil, fmt.Errorf("%w: bytes after the end of the stream", ErrFrontMalformed)
+	case size == len(i.plain):
+		return "", ErrFrontTooLarge
+	case i.source.Len() > 0:
+		return "", fmt.Errorf("%w: bytes after the end of the stream", ErrFrontMalformed)
 	}
-	if head := appendHead(nil, majorBytes, uint64(len(stream))); !bytes.HasPrefix(item, head) {
-		return nil, fmt.Errorf("%w: a length that is not in its shortest form", ErrFrontMalformed)
+	return string(i.plain[:size]), nil
+}
+
+// byteString returns what stands in an item that is one byte string with its length in the shortest form.
+func byteString(item []byte) ([]byte, bool) {
+	for size := 1; size <= min(3, len(item)); size++ {
+		content := item[size:]
+		if headSize(len(content)) == size && bytes.HasPrefix(item, appendHead(make([]byte, 0, 3), majorBytes, uint64(len(content)))) {
+			return content, true
+		}
 	}
-	return plain, nil
+	return nil, false
 }

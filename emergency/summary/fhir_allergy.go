@@ -40,7 +40,7 @@ func (ex *exporter) writeAllergy(item Item) object {
 	if !slices.Contains([]string{"active", "inactive", "resolved"}, item.Status) {
 		item.Status = "active"
 	}
-	r["clinicalStatus"] = coded("http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", item.Status)
+	r["clinicalStatus"] = coded(systemAllergyStatus, item.Status)
 	putText(r, "criticality", item.Criticality)
 	putText(r, "onsetDateTime", string(item.Date))
 	var manifestations []object

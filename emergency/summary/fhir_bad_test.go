@@ -435,6 +435,13 @@ func FuzzImport(f *testing.F) {
 		if a, b := mustMarshal(t, imported.Record), mustMarshal(t, again.Record); !bytes.Equal(a, b) {
 			t.Fatalf("record differs after export and import:\n%s\n%s", a, b)
 		}
+		card, err := HealthCard(imported.Record, HealthCardOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told, err := Import(card.Bundle); err != nil || len(told.Record.Items) != len(card.Items) {
+			t.Fatalf("%d items on a health card are read as %d: %v\n%s", len(card.Items), len(told.Record.Items), err, card.Bundle)
+		}
 	})
 }
 

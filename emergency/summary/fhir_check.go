@@ -16,8 +16,8 @@ type Violation struct {
 var instant = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$`)
 
 // CheckIPS checks a document against the rules of the IPS Implementation Guide 2.0.1 that a schema does not know: the shape of the document Bundle
-// (bdl-ips-1), the required sections (ips-comp-1), title, code and narrative of each section, references that lead somewhere, and what each kind
-// of resource must say. It returns what is broken, or the error of a document that cannot be read.
+// (bdl-ips-1), the required sections (ips-comp-1), title, code and narrative of each section and the kinds of resource that it lists, the name of the
+// person (ips-pat-1), references that lead somewhere, and what each kind of resource must say. It returns what is broken, or the error of a document that cannot be read.
 func CheckIPS(document []byte) ([]Violation, error) {
 	root, duplicates, err := parseJSON(document)
 	if err != nil {
@@ -112,7 +112,10 @@ func (c *checker) composition(r *resource) {
 		c.need(s, path, "title", "code", "text")
 		if status := s.get("text").get("status").str(); status == "" || s.get("text").get("div").str() == "" {
 			c.fail(path+".text", "txt-1: a narrative without status or div")
+		} else if plainText(s.get("text").get("div").str()) == "" {
+			c.fail(path+".text", "txt-2: a narrative that says nothing")
 		}
+		c.kinds(s, code, path, r)
 		if s.get("section") != nil {
 			c.fail(path+".section", "sections of an IPS do not nest")
 		}
@@ -126,6 +129,35 @@ func (c *checker) composition(r *resource) {
 			c.fail(r.path+".section", "ips-comp-1: section "+code+" is missing")
 		}
 	}
+}
+
+// kinds checks that a section lists nothing that has no place in it, and that contacts stand in none.
+func (c *checker) kinds(s *node, code, path string, r *resource) {
+	for i, reference := range s.get("entry").list() {
+		to := c.im.resolve(reference, r)
+		if to == nil {
+			continue // said elsewhere
+		}
+		at := index(path+".entry", i)
+		if to.kind == "RelatedPerson" {
+			c.fail(at, "contacts stand in Patient.contact")
+		}
+		if kinds := sectionKinds[code]; kinds != nil && !slices.Contains(kinds, to.kind) {
+			c.fail(at, "a "+to.kind+" has no place in section "+code)
+		}
+	}
+}
+
+// sectionKinds are the kinds of resource that the sections of an IPS list, where they list only some.
+var sectionKinds = map[string][]string{
+	loincProblems:      {"Condition", "DocumentReference"},
+	loincAllergies:     {"AllergyIntolerance", "DocumentReference"},
+	loincMedications:   {"MedicationStatement", "MedicationRequest", "MedicationAdministration", "MedicationDispense", "DocumentReference"},
+	loincImmunizations: {"Immunization", "DocumentReference"},
+	loincProcedures:    {"Procedure", "DocumentReference"},
+	loincDevices:       {"DeviceUseStatement", "DocumentReference"},
+	loincDirectives:    {"Consent", "DocumentReference"},
+	loincAlerts:        {"Flag", "DocumentReference"},
 }
 
 var requiredSections = []string{loincProblems, loincAllergies, loincMedications}
@@ -145,11 +177,33 @@ var required = map[string][]string{
 	"Consent":             {"status", "scope", "category", "policyRule|policy"},
 	"Coverage":            {"status", "beneficiary", "payor"},
 	"DocumentReference":   {"status", "content"},
+	"Provenance":          {"target", "recorded", "agent"},
+}
+
+// about names the member that leads to the person, by kind of resource.
+var about = map[string]string{
+	"AllergyIntolerance": "patient", "Condition": "subject", "MedicationStatement": "subject", "MedicationRequest": "subject", "DeviceUseStatement": "subject",
+	"Device": "patient", "Flag": "subject", "Observation": "subject", "Immunization": "patient", "Procedure": "subject", "Coverage": "beneficiary",
 }
 
 func (c *checker) resource(r *resource) {
 	c.need(r.node, r.path, required[r.kind]...)
-	if r.kind == "Patient" {
+	if member := about[r.kind]; member != "" {
+		if to := c.im.resolve(r.get(member), r); to == nil || to.kind != "Patient" {
+			c.fail(join(r.path, member), "leads to no Patient")
+		}
+	}
+	switch r.kind {
+	case "Flag":
+		if r.get("status").str() != "active" {
+			c.fail(r.path+".status", "is not active")
+		}
+	case "Provenance":
+		for i, agent := range r.get("agent").list() {
+			c.need(agent, index(r.path+".agent", i), "who")
+		}
+	case "Patient":
+		c.patientName(r)
 		for i, contact := range r.get("contact").list() {
 			if contact.get("name") == nil && contact.get("telecom") == nil && contact.get("address") == nil && contact.get("organization") == nil {
 				c.fail(index(r.path+".contact", i), "pat-1: says nothing")
@@ -157,6 +211,16 @@ func (c *checker) resource(r *resource) {
 		}
 	}
 	c.walk(r.node, r.path, r)
+}
+
+// patientName checks that the person has a name, or that somebody said that it is not known.
+func (c *checker) patientName(r *resource) {
+	for _, name := range r.get("name").list() {
+		if name.get("family") != nil || name.get("given") != nil || name.get("text") != nil || name.get("extension") != nil {
+			return
+		}
+	}
+	c.fail(r.path+".name", "ips-pat-1: neither family name nor given name nor text")
 }
 
 // walk checks that references lead somewhere and that nothing is empty (ele-1).

@@ -42,7 +42,7 @@ func (ex *exporter) writeCondition(item Item) object {
 	if !slices.Contains([]string{"active", "recurrence", "relapse", "inactive", "remission", "resolved"}, item.Status) {
 		item.Status = "active"
 	}
-	r["clinicalStatus"] = coded("http://terminology.hl7.org/CodeSystem/condition-clinical", item.Status)
+	r["clinicalStatus"] = coded(systemConditionStatus, item.Status)
 	if term, known := ex.catalogue.ByKey("severity-" + item.Severity); known {
 		r["severity"] = coded(term.System, term.Code)
 	}
@@ -61,13 +61,11 @@ func (im *importer) readFlag(r *resource) (Item, bool) {
 	return item, c.Term != "" || c.Text != ""
 }
 
+// writeFlag writes an alert that stands.
 func (ex *exporter) writeFlag(item Item) object {
 	r := ex.resource("Flag", item, "subject")
 	r["code"] = ex.concept(item, "")
 	r["status"] = "active"
-	if item.Status == "inactive" {
-		r["status"] = "inactive"
-	}
 	if item.Date != "" {
 		r["period"] = object{"start": item.Date}
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"html"
 	"slices"
 	"strings"
 	"time"
@@ -19,13 +18,16 @@ type ExportOptions struct {
 	Now    time.Time         // the date of the document
 	Author string            // who answers for the document; "" means the person
 	Titles map[string]string // titles of the sections by LOINC code, and of the document under ""; English where missing
+	Words  Words             // of the narrative
+	Notes  []Note            // what somebody has added for whoever takes over
 }
 
 // object is a JSON object; encoding/json writes its members in alphabetical order, so that equal records give equal bytes.
 type object = map[string]any
 
-// Export writes the whole record, hidden items and all, as an International Patient Summary (FHIR R4, IPS 2.0.1): a Bundle of type document. Who
-// must not see everything gets the export of a filtered record. Import makes the same record of it, but for Patient and Version, which stay in the house.
+// Export writes the whole record, hidden items and all, as an International Patient Summary (FHIR R4, IPS 2.0.1): a Bundle of type document, with
+// Provenance for every item. Who must not see everything gets the export of a filtered record. Import makes the same record of it, but for Patient and
+// Version, which stay in the house.
 //
 // The bytes depend on the record and the options alone.
 func Export(r Record, o ExportOptions) ([]byte, error) {
@@ -73,6 +75,7 @@ func (ex *exporter) bundle() (object, map[string]exported) {
 	items := map[string]exported{}
 	patient := ex.writePatient(ex.record.Identity)
 	var entries, contacts []object
+	var stated attested
 	bySection := map[string][]object{} // LOINC -> references
 	lines := map[string][]Item{}
 	empty := map[string]object{}
@@ -81,12 +84,14 @@ func (ex *exporter) bundle() (object, map[string]exported) {
 			contact := ex.writeContact(item)
 			items[index("entry[1].resource.contact", len(contacts))] = exported{item, contact}
 			contacts = append(contacts, contact)
+			stated.add(item, elementOf(ex.url("patient"), uuidOf(item.ID)))
 			continue
 		}
 		code := place(item)
 		if ex.standsForSection(item) {
 			empty[code] = ex.emptyReason(item)
 			items["emptyReason "+code] = exported{item, empty[code]}
+			stated.add(item, elementOf(ex.url("composition"), uuidOf(item.ID)))
 			continue
 		}
 		main, device := ex.write(item)
@@ -96,10 +101,12 @@ func (ex *exporter) bundle() (object, map[string]exported) {
 		if device != nil {
 			entries = append(entries, object{"fullUrl": deviceURL(item.ID), "resource": device})
 		}
+		stated.add(item, object{"reference": url})
 		bySection[code] = append(bySection[code], object{"reference": url})
 		lines[code] = append(lines[code], item)
 	}
 	put(patient, "contact", contacts)
+	patient["text"] = ex.patientNarrative()
 
 	var sections []object
 	for _, s := range ipsSections {
@@ -119,6 +126,9 @@ func (ex *exporter) bundle() (object, map[string]exported) {
 		delete(items, "emptyReason "+s.code)
 		sections = append(sections, one)
 	}
+	if len(ex.options.Notes) > 0 {
+		sections = append(sections, ex.notes(ex.options.Notes))
+	}
 	all := append([]object{
 		{"fullUrl": ex.url("composition"), "resource": ex.composition(sections)},
 		{"fullUrl": ex.url("patient"), "resource": patient},
@@ -126,7 +136,7 @@ func (ex *exporter) bundle() (object, map[string]exported) {
 	document := object{
 		"resourceType": "Bundle", "type": "document", "timestamp": ex.options.Now.Format(time.RFC3339),
 		"identifier": object{"system": "urn:ietf:rfc:3986", "value": ex.url("bundle")},
-		"entry":      all,
+		"entry":      append(all, ex.provenances(stated)...),
 	}
 	putText(document, "language", ex.record.Lang)
 	return document, items
@@ -203,7 +213,9 @@ func (ex *exporter) write(item Item) (main, device object) {
 	case section.Directives:
 		return ex.writeConsent(item), nil
 	case section.Needs:
-		return ex.writeFlag(item), nil
+		if place(item) == loincAlerts {
+			return ex.writeFlag(item), nil
+		}
 	case section.Immunizations:
 		return ex.writeImmunization(item), nil
 	case section.Procedures:
@@ -340,49 +352,6 @@ func (ex *exporter) words(item Item) string {
 	}
 	return "-"
 }
-
-// narrative says the items of a section for people (FHIR Narrative: XHTML without script or style).
-func (ex *exporter) narrative(s ipsSection, items []Item) object {
-	var div strings.Builder
-	div.WriteString(`<div xmlns="http://www.w3.org/1999/xhtml"><p>` + escaped(ex.title(s.code, s.title)) + `</p>`)
-	if len(items) == 0 {
-		div.WriteString(`<p>-</p>`)
-	} else {
-		div.WriteString(`<ul>`)
-		for _, item := range items {
-			div.WriteString(`<li>` + escaped(ex.line(item)) + `</li>`)
-		}
-		div.WriteString(`</ul>`)
-	}
-	div.WriteString(`</div>`)
-	return object{"status": "generated", "div": div.String()}
-}
-
-// line says an item in one line.
-func (ex *exporter) line(item Item) string {
-	label := func(key, text string) string {
-		label, _ := ex.catalogue.Label(key, ex.options.Lang)
-		if label == "" || strings.EqualFold(label, text) {
-			return text
-		}
-		if text == "" {
-			return label
-		}
-		return label + " (" + text + ")"
-	}
-	parts := []string{label(item.Term, item.Text), item.Name, item.Detail}
-	for _, reaction := range item.Reactions {
-		parts = append(parts, label(reaction.Term, reaction.Text))
-	}
-	parts = append(parts, item.Severity, item.Note, string(item.Date))
-	if said := joined(parts...); said != "" {
-		return cleaned(said)
-	}
-	return ex.words(item)
-}
-
-// escaped makes text safe in XHTML: no markup, and no characters that XML does not have.
-func escaped(text string) string { return html.EscapeString(cleaned(text)) }
 
 // uuidOf is the UUID of an item identifier: its own bytes where it has 16, else a digest of it.
 func uuidOf(id string) string {

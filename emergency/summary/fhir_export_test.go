@@ -127,13 +127,18 @@ func drawRecord(t *rapid.T, catalogue *terms.Catalogue) Record {
 			Severity: rapid.SampledFrom(severities).Draw(t, "severity"), Criticality: rapid.SampledFrom(criticalities).Draw(t, "criticality"),
 			Status: rapid.SampledFrom([]string{"", "active", "inactive", "resolved", "completed", "final", "something else"}).Draw(t, "status"),
 			Date:   date.Draw(t, "date"), Name: text.Draw(t, "name"), Phone: rapid.SampledFrom([]string{"", "+46701740605", "112"}).Draw(t, "phone"),
-			Relation: rapid.SampledFrom([]string{"", "MTH", "neighbour"}).Draw(t, "relation"),
-			Source:   Source{rapid.SampledFrom(kinds).Draw(t, "kind"), text.Draw(t, "source")}, Confirmed: date.Draw(t, "confirmed"), Codings: codings.Draw(t, "codings"),
+			Relation: rapid.SampledFrom([]string{"", "MTH", "consulate"}).Draw(t, "relation"),
+			Collect:  rapid.SampledFrom(collects).Draw(t, "collect"), OutOfArea: rapid.Bool().Draw(t, "out of area"),
+			SupplyUntil: rapid.SampledFrom([]Date{"", "", "2026-12-24"}).Draw(t, "supply"),
+			Source:      Source{rapid.SampledFrom(kinds).Draw(t, "kind"), text.Draw(t, "source")}, Confirmed: date.Draw(t, "confirmed"), Codings: codings.Draw(t, "codings"),
 			Front: rapid.SampledFrom([]string{"", FrontAlways, FrontNever}).Draw(t, "front"), Hidden: rapid.Bool().Draw(t, "hidden"),
 			Absent: rapid.SampledFrom([]string{"", "", AbsentKnownNone, AbsentNoInformation}).Draw(t, "absent"),
 		}
 		if i%3 == 0 { // an identifier that is no UUID
 			item.ID = fmt.Sprintf("item %d", i)
+		}
+		if item.Section == section.Child {
+			item.Detail = rapid.SampledFrom([]string{"", "14.2 kg", "14,2kg", "31 lbs", "95 cm", "0 g", "007 kg", "1 kg; 2 kg"}).Draw(t, "weight")
 		}
 		if item.Term == "" && item.Text == "" && item.Absent == "" {
 			item.Text = "said"
@@ -180,6 +185,12 @@ func TestCheckIPSFindsWhatIsBroken(t *testing.T) {
 		{"no status", `"clinicalStatus":`, `"clinicalStatut":`, "entry[3].resource.clinicalStatus"},
 		{"no medicine", `"medicationCodeableConcept":`, `"medicationCodeableConcepu":`, "entry[9].resource.medicationCodeableConcept|medicationReference"},
 		{"an empty array", `"note":[{"text":"MRI conditional"}]`, `"note":[]`, "entry[13].resource.note"},
+		{"a narrative without an end", `"div":`, `"diw":`, "entry[0].resource.section[0].text"},
+		{"a medicine among the allergies", `"resourceType":"AllergyIntolerance"`, `"resourceType":"MedicationStatement"`, "entry[0].resource.section[0].entry[0]"},
+		{"a contact in a section", `"resourceType":"AllergyIntolerance"`, `"resourceType":"RelatedPerson"`, "entry[0].resource.section[0].entry[0]"},
+		{"about nobody", `"MedicationStatement","status":"active","subject":{"reference":"`, `"MedicationStatement","status":"active","subject":{"reference":"x`, "entry[9].resource.subject"},
+		{"nobody's name", `"resourceType":"Patient"`, `"name":[{"use":"usual"}],"resourceType":"Patient"`, "entry[1].resource.name"},
+		{"nobody who stated it", `"who":`, `"whom":`, "entry[15].resource.agent[0].who"},
 		{"two Patients", `"resourceType":"DeviceUseStatement"`, `"resourceType":"Patient"`, "entry"},
 	}
 	for _, test := range tests {

@@ -60,7 +60,7 @@ const maxLineWords = 300
 // odd codes lose nothing and stop nothing. It fails on documents beyond the bounds (ErrDocumentTooLarge), that are not UTF-8
 // (ErrDocumentText), not JSON (ErrDocumentJSON) or not a Bundle (ErrNotBundle).
 //
-// Of a point in time the day is kept, of a name or number its value, of a code all of it. Item identifiers follow from the document, so that the same document gives the same record. Record.Patient and Version are left to the caller.
+// Of a point in time the day is kept, of a name or number its value, of a code all of it, of a text all but the characters that Settle takes out. Item identifiers follow from the document, so that the same document gives the same record. Record.Patient and Version are left to the caller.
 func Import(document []byte) (Imported, error) {
 	root, duplicates, err := parseJSON(document)
 	if err != nil {
@@ -78,6 +78,7 @@ func Import(document []byte) (Imported, error) {
 		return Imported{}, ErrDocumentTooLarge
 	}
 	im.out.Record = im.out.Record.Sorted()
+	im.out.Record.Identity = settledIdentity(im.out.Record.Identity)
 	return im.out, nil
 }
 
@@ -89,6 +90,7 @@ type importer struct {
 	byURL     map[string]*resource // by fullUrl
 	byID      map[string]*resource // by Type/id and by urn:uuid:id
 	placed    map[*node]string     // resource -> LOINC of the section of the Composition that lists it
+	provenances
 	patient   *resource
 	lang      string
 	source    Source // of whatever names no source of its own: the author of the document
@@ -194,6 +196,7 @@ func (im *importer) run() {
 	if im.patient == nil {
 		im.patient = im.first("Patient")
 	}
+	im.findProvenances()
 	for _, r := range im.entries {
 		switch {
 		case r == composition:
@@ -277,7 +280,7 @@ func (im *importer) sections(list []*node, path string, c *resource) {
 func (im *importer) read(r *resource) {
 	reader, known := readers[r.kind]
 	if !known {
-		if r.kind != "Medication" && r.kind != "Device" { // read from where they are used
+		if r.kind != "Medication" && r.kind != "Device" && r.kind != "Provenance" { // read from where they are used, or with what they are about
 			im.whole(r, WhyKind)
 		}
 		return
@@ -327,6 +330,7 @@ func (im *importer) add(path, url string, n *node, item Item) {
 	if !item.Section.Valid() {
 		item.Section = section.Conditions
 	}
+	im.attest(&item, n)
 	if item.Confirmed == "" {
 		item.Confirmed = im.confirmed
 	}
@@ -335,6 +339,7 @@ func (im *importer) add(path, url string, n *node, item Item) {
 	}
 	item.ID = im.itemID(path, url)
 	item = im.withResidue(item, n)
+	item.settle()
 	item = im.bounded(path, item)
 	im.taken[item.ID], im.origins[item.ID] = true, path
 	im.out.Record.Items = append(im.out.Record.Items, item)

@@ -161,9 +161,14 @@ func (ex *exporter) writeObservation(item Item) object {
 			return r
 		}
 	case section.Vitals:
-		r["category"] = []object{coded("http://terminology.hl7.org/CodeSystem/observation-category", "vital-signs")}
+		r["category"] = vitalSigns()
 	}
 	r["code"] = ex.concept(item, "")
+	if weight, known := item.Weight(); known && len(values) == 0 {
+		ex.writeWeight(r, item, weight)
+		ex.state(r, item, "", "performer")
+		return r
+	}
 	switch {
 	case len(values) > 0:
 		value := object{"coding": values}
@@ -176,4 +181,19 @@ func (ex *exporter) writeObservation(item Item) object {
 	}
 	ex.state(r, item, "", "performer")
 	return r
+}
+
+// writeWeight makes an observation a body weight (FHIR R4, profile bodyweight) that any reader can count with.
+func (ex *exporter) writeWeight(r object, item Item, weight Weight) {
+	concept := r["code"].(object)
+	if !slices.ContainsFunc(item.Codings, func(c Coding) bool { return c.Code == loincBodyWeight && c.System == systemLOINC }) {
+		codings, _ := concept["coding"].([]object)
+		put(concept, "coding", append(codings, added(object{"system": systemLOINC, "code": loincBodyWeight, "display": "Body weight"})))
+	}
+	r["category"] = vitalSigns()
+	r["valueQuantity"] = weight.quantity()
+}
+
+func vitalSigns() []object {
+	return []object{coded("http://terminology.hl7.org/CodeSystem/observation-category", "vital-signs")}
 }

@@ -31,6 +31,8 @@ var residueTexts = []struct {
 	{"name", func(i *Item) *string { return &i.Name }},
 	{"phone", func(i *Item) *string { return &i.Phone }},
 	{"relation", func(i *Item) *string { return &i.Relation }},
+	{"collect", func(i *Item) *string { return &i.Collect }},
+	{"supply-until", func(i *Item) *string { return (*string)(&i.SupplyUntil) }},
 	{"source", func(i *Item) *string { return &i.Source.Name }},
 	{"source-kind", func(i *Item) *string { return &i.Source.Kind }},
 	{"confirmed", func(i *Item) *string { return (*string)(&i.Confirmed) }},
@@ -56,6 +58,9 @@ func residue(want, got Item) object {
 	}
 	if want.Hidden {
 		add("hidden", "valueBoolean", true)
+	}
+	if want.OutOfArea {
+		add("out-of-area", "valueBoolean", true)
 	}
 	if !reflect.DeepEqual(want.Codings, got.Codings) {
 		nested = append(nested, residueCodings(want.Codings)...)
@@ -117,6 +122,8 @@ func (im *importer) withResidue(item Item, n *node) Item {
 				}
 			case "hidden":
 				item.Hidden = nested.get("valueBoolean").str() == "true"
+			case "out-of-area":
+				item.OutOfArea = nested.get("valueBoolean").str() == "true"
 			case "coding":
 				codings = append(codings, codingIn(nested))
 			case "reaction":
@@ -149,6 +156,7 @@ func (im *importer) setText(item *Item, name, text string) {
 		if item.ID == "" || im.taken[item.ID] || len(item.ID) > maxShort || item.Term != "" && !knownTerm || !item.Date.Valid() || !item.Confirmed.Valid() ||
 			known(severities, item.Severity) != item.Severity || known(criticalities, item.Criticality) != item.Criticality ||
 			known(kinds, item.Source.Kind) != item.Source.Kind || known(absences, item.Absent) != item.Absent ||
+			known(collects, item.Collect) != item.Collect || item.SupplyUntil != "" && !item.SupplyUntil.whole() ||
 			item.Front != "" && item.Front != FrontAlways && item.Front != FrontNever {
 			*item = before
 		}

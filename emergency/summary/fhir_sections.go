@@ -76,6 +76,9 @@ func place(item Item) string {
 	case section.Directives:
 		return loincDirectives
 	case section.Needs:
+		if item.Status == "inactive" { // an alert of an IPS is active
+			return loincPast
+		}
 		return loincAlerts
 	case section.Pregnancy:
 		return loincPregnancy

@@ -9,14 +9,17 @@ import (
 
 // The URIs of the code systems that FHIR itself uses here.
 const (
-	systemSNOMED     = "http://snomed.info/sct"
-	systemLOINC      = "http://loinc.org"
-	systemRoleCode   = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
-	systemEmpty      = "http://terminology.hl7.org/CodeSystem/list-empty-reason"
-	systemAbsent     = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
-	systemLanguage   = "urn:ietf:bcp:47"
-	urlAbsentReason  = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-	separatorOfParts = "; "
+	systemSNOMED          = "http://snomed.info/sct"
+	systemLOINC           = "http://loinc.org"
+	systemAllergyStatus   = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
+	systemConditionStatus = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+	systemRoleCode        = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
+	systemEmpty           = "http://terminology.hl7.org/CodeSystem/list-empty-reason"
+	systemAbsent          = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+	systemUCUM            = "http://unitsofmeasure.org"
+	systemLanguage        = "urn:ietf:bcp:47"
+	urlAbsentReason       = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+	separatorOfParts      = "; "
 )
 
 // concept reads a CodeableConcept: every code is kept, the best one names the term, and the words are those of the source. Where the
@@ -164,13 +167,25 @@ func quantity(n *node) string {
 	return value
 }
 
-// sourceOf reads who stated something. A person whom the document describes is named as it describes them.
+// sourceOf reads who stated something and makes use of it.
 func (im *importer) sourceOf(reference *node, from *resource) Source {
+	source := im.peekSource(reference, from)
+	if reference != nil && reference.kind == objectNode {
+		reference.get("type").take()
+		if source.Kind != SourceSelf {
+			reference.get("display").take()
+		}
+	}
+	return source
+}
+
+// peekSource reads who stated something. A person whom the document describes is named as it describes them.
+func (im *importer) peekSource(reference *node, from *resource) Source {
 	if reference == nil || reference.kind != objectNode {
 		return Source{}
 	}
 	name := reference.get("display").str()
-	kind := reference.get("type").take()
+	kind := reference.get("type").str()
 	if kind == "" {
 		kind, _, _ = strings.Cut(reference.get("reference").str(), "/")
 	}
@@ -180,25 +195,20 @@ func (im *importer) sourceOf(reference *node, from *resource) Source {
 			name = im.nameOf(r, 0)
 		}
 	}
-	if kind == "Patient" {
-		return Source{Kind: SourceSelf}
-	}
-	reference.get("display").take()
-	source := Source{Name: name}
 	switch kind {
+	case "Patient":
+		return Source{Kind: SourceSelf}
 	case "RelatedPerson":
-		source.Kind = SourceGuardian
+		return Source{SourceGuardian, name}
 	case "Practitioner", "PractitionerRole":
-		source.Kind = SourceClinician
+		return Source{SourceClinician, name}
 	case "Organization":
-		source.Kind = SourceOrganization
-	default:
-		if name == "" {
-			return Source{}
-		}
-		source.Kind = SourceImported
+		return Source{SourceOrganization, name}
 	}
-	return source
+	if name == "" {
+		return Source{}
+	}
+	return Source{SourceImported, name}
 }
 
 // nameOf names a person, an organization or a program. A role is named by whoever has it.

@@ -2,6 +2,7 @@ package summary
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/locket-health/locket/emergency/section"
 )
@@ -44,9 +45,11 @@ type FrontItem struct {
 	Status      string         `json:"status,omitempty"`
 	Date        Date           `json:"date,omitempty"`
 
-	Name     string `json:"name,omitempty"`
-	Phone    string `json:"phone,omitempty"`
-	Relation string `json:"relation,omitempty"`
+	Name      string `json:"name,omitempty"`
+	Phone     string `json:"phone,omitempty"`
+	Relation  string `json:"relation,omitempty"`
+	Collect   string `json:"collect,omitempty"`
+	OutOfArea bool   `json:"out_of_area,omitempty"`
 
 	Absent    string `json:"absent,omitempty"`
 	Source    Source `json:"source,omitzero"`
@@ -115,6 +118,7 @@ var (
 //	             text         anything else
 //	flags        uint         severity + 4*criticality; severity 1 mild, 2 moderate, 3 severe; criticality 1 low, 2 high,
 //	                          3 unable-to-assess; 0 not said
+//	standing     uint         collect + 4*area; collect 1 may take the child, 2 must not get it; area 1 lives out of the area; 0 not said
 //	reactions    uint | text  one reaction
 //	             array        of concepts, in every other case
 //
@@ -129,9 +133,11 @@ var (
 //	contacts                                                                         name, phone, relation, note
 //
 //	rare fields  0 source (index into the head's sources, from 1 on), 1 confirmed, 2 status (uint, see "statuses", or text), 3 flags,
-//	             4 reactions, 5 absent (1 known-none, 2 no-information), 6 concept, 7 detail, 8 date, 9 note, 10 name, 11 phone, 12 relation
+//	             4 reactions, 5 absent (1 known-none, 2 no-information), 6 concept, 7 detail, 8 date, 9 note, 10 name, 11 phone, 12 relation,
+//	             13 standing
 //
-// A field that has a column in its section never stands in the map. Nothing is ever removed from the lists of columns, kinds, relations, statuses and
+// A field that has a column in its section never stands in the map. The supply of a medicine is no field of a front: a card is older than any
+// box of tablets. Nothing is ever removed from the lists of columns, kinds, relations, statuses and
 // rare fields, and nothing in them changes its number; a new column would be a new rare field.
 type column uint8
 
@@ -150,6 +156,7 @@ const (
 	colName
 	colPhone
 	colRelation
+	colStanding
 	columnCount
 )
 
@@ -161,22 +168,38 @@ var (
 	columnsContacts = []column{colName, colPhone, colRelation, colNote}
 )
 
-// columns returns the columns of a section that may stand on a card; nil for any other section.
-func columns(s section.Section) []column {
-	switch s {
-	case section.Directives, section.Conditions, section.Baseline, section.Pregnancy, section.Child,
-		section.Results, section.Vitals, section.Documents:
-		return columnsDated
-	case section.Medications, section.Devices, section.Needs, section.Insurance:
-		return columnsTaken
-	case section.Immunizations, section.Procedures, section.BloodGroup:
-		return columnsDone
-	case section.Allergies:
-		return columnsAllergy
-	case section.Contacts:
-		return columnsContacts
+// layout says where the fields of an item stand: in columns, or in the map of rarer fields.
+type layout struct {
+	columns []column
+	rare    []column // every field that has no column, in ascending order
+}
+
+var layouts = layoutsOf(map[section.Section][]column{
+	section.Directives: columnsDated, section.Conditions: columnsDated, section.Baseline: columnsDated, section.Pregnancy: columnsDated,
+	section.Child: columnsDated, section.Results: columnsDated, section.Vitals: columnsDated, section.Documents: columnsDated,
+	section.Medications: columnsTaken, section.Devices: columnsTaken, section.Needs: columnsTaken, section.Insurance: columnsTaken,
+	section.Immunizations: columnsDone, section.Procedures: columnsDone, section.BloodGroup: columnsDone,
+	section.Allergies: columnsAllergy, section.Contacts: columnsContacts,
+})
+
+func layoutsOf(columns map[section.Section][]column) (all [section.BloodGroup + 1]layout) {
+	for s, inColumns := range columns {
+		all[s].columns = inColumns
+		for col := range columnCount {
+			if !slices.Contains(inColumns, col) {
+				all[s].rare = append(all[s].rare, col)
+			}
+		}
 	}
-	return nil
+	return all
+}
+
+// layoutOf returns the layout of a section that may stand on a card; one without columns for any other section.
+func layoutOf(s section.Section) layout {
+	if int(s) >= len(layouts) {
+		return layout{}
+	}
+	return layouts[s]
 }
 
 // The numbered codes of the format: the index of a code is its number on a card. Each list only grows at its end.
@@ -185,6 +208,7 @@ var (
 	severities    = []string{"", "mild", "moderate", "severe"}
 	criticalities = []string{"", "low", "high", "unable-to-assess"}
 	absences      = []string{"", AbsentKnownNone, AbsentNoInformation}
+	collects      = []string{"", CollectMay, CollectMustNot}
 	kinds         = []string{"", SourceSelf, SourceGuardian, SourceClinician, SourceOrganization, SourceImported}
 	statuses      = []string{
 		"", "inactive", "resolved", "remission", "recurrence", "relapse", "on-hold", "stopped", "intended", "not-taken",

@@ -1,233 +1,265 @@
 package summary
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
-	"sync"
-
-	"github.com/fxamacker/cbor/v2"
 
 	"github.com/locket-health/locket/emergency/section"
 	"github.com/locket-health/locket/emergency/terms"
 )
 
-// frontMode reads the CBOR of a front: bounded, without anything that the format does not use.
-var frontMode = sync.OnceValues(func() (cbor.DecMode, error) {
-	return cbor.DecOptions{
-		DupMapKey:        cbor.DupMapKeyEnforcedAPF,
-		IndefLength:      cbor.IndefLengthForbidden,
-		TagsMd:           cbor.TagsForbidden,
-		UTF8:             cbor.UTF8RejectInvalid,
-		MaxNestedLevels:  6,
-		MaxArrayElements: maxFrontItems,
-		MaxMapPairs:      32,
-	}.DecMode()
-})
-
 // DecodeFront reads one item of CBOR that EncodeFront wrote, in this version or an earlier one. Anything else, and anything that is not in
 // canonical form, is ErrFrontMalformed or ErrFrontTooLarge. A number that the catalogue does not know is no error: the item
-// keeps it and has no term.
+// keeps it and has no term. Characters that would turn the direction of the text around them are left out of what is returned.
 func DecodeFront(item []byte) (Front, error) {
-	if len(item) > MaxFront {
-		return Front{}, ErrFrontTooLarge
+	front, plain, err := decodeFront(item)
+	if err == nil && hasDirections(plain) {
+		front.settle()
 	}
-	plain := item
+	return front, err
+}
+
+// decodeFront returns what the bytes say, to the letter, and the map that they are.
+func decodeFront(item []byte) (Front, string, error) {
+	if len(item) > MaxFront {
+		return Front{}, "", ErrFrontTooLarge
+	}
+	plain := string(item)
 	if len(item) > 0 && item[0]>>5 == majorBytes {
 		var err error
 		if plain, err = decompress(item); err != nil {
-			return Front{}, err
+			return Front{}, "", err
 		}
 	}
 	front, err := decodeMap(plain)
 	if err != nil {
-		return Front{}, fmt.Errorf("%w: %w", ErrFrontMalformed, err)
+		return Front{}, "", fmt.Errorf("%w: %w", ErrFrontMalformed, err)
 	}
 	again, err := encodeMap(front)
 	if err != nil {
-		return Front{}, fmt.Errorf("%w: %w", ErrFrontMalformed, err)
+		return Front{}, "", fmt.Errorf("%w: %w", ErrFrontMalformed, err)
 	}
-	if !bytes.Equal(again, plain) {
-		return Front{}, ErrFrontMalformed
+	if string(again) != plain {
+		return Front{}, "", ErrFrontMalformed
 	}
-	return front, nil
+	return front, plain, nil
 }
 
-func decodeMap(plain []byte) (Front, error) {
-	mode, err := frontMode()
-	if err != nil {
-		return Front{}, err
-	}
-	var parts map[uint64]any
-	if err := mode.Unmarshal(plain, &parts); err != nil {
-		return Front{}, err
-	}
+func decodeMap(plain string) (Front, error) {
 	catalogue, err := terms.Load()
 	if err != nil {
 		return Front{}, err
 	}
-	d := frontDecoder{catalogue: catalogue}
-	front := d.head(d.columns(parts[0]))
-	front.Identity = d.identity(d.columns(parts[1]))
-	known := 0
-	for _, key := range []uint64{0, 1} {
-		if _, there := parts[key]; there {
-			known++
+	d := frontDecoder{cborReader: cborReader{left: plain}, catalogue: catalogue}
+	d.front.Items = make([]FrontItem, 0, countItems(d.cborReader))
+	before := -1
+	for range d.pairs(int(section.BloodGroup) + 1) {
+		key := int(min(d.uint(), uint64(section.PrivateNotes)))
+		if key <= before || key > int(section.BloodGroup) {
+			d.fail("a key that is unknown or out of order")
+			break
+		}
+		before = key
+		switch section.Section(key) {
+		case 0:
+			d.head()
+		case section.Identity:
+			d.identity()
+		default:
+			d.items(section.Section(key))
 		}
 	}
-	for s := section.Directives; s <= section.BloodGroup; s++ {
-		items, there := parts[uint64(s)]
-		if !there {
+	if d.left != "" {
+		d.fail("bytes after the end of the map")
+	}
+	if d.wrong != "" {
+		return Front{}, errors.New(d.wrong)
+	}
+	return d.front, nil
+}
+
+// countItems returns how many items a map has, so that there is room for them at once: no more than a front may have.
+func countItems(r cborReader) int {
+	count := 0
+	for range r.pairs(int(section.BloodGroup) + 1) {
+		if r.uint() <= uint64(section.Identity) {
+			r.skip(1)
 			continue
 		}
-		known++
-		for _, item := range d.columns(items) {
-			front.Items = append(front.Items, d.item(front, s, item))
-		}
+		n := r.array(maxFrontItems)
+		r.skip(uint64(n))
+		count += n
 	}
-	if known != len(parts) {
-		d.fail("an unknown key")
-	}
-	if len(front.Items) > maxFrontItems {
-		d.fail("too many items")
-	}
-	return front, d.err
+	return min(count, maxFrontItems)
 }
 
-// frontDecoder reads the parts of a front. It is lenient about form, because DecodeFront compares the bytes in the end, and
-// strict about types and bounds. The first thing that is wrong stays in err.
+// frontDecoder reads the parts of a front. It is lenient about form, because DecodeFront compares the bytes in the end, and strict about types and
+// bounds.
 type frontDecoder struct {
+	cborReader
 	catalogue *terms.Catalogue
-	err       error
+	front     Front
+
+	dated  uint64 // the last date read as a number, and what it means: most dates of a front are the same
+	dating Date
 }
 
-func (d *frontDecoder) fail(why string) {
-	if d.err == nil {
-		d.err = fmt.Errorf("%s", why)
-	}
-}
-
-func (d *frontDecoder) head(columns []any) Front {
-	front := Front{Lang: d.text(at(columns, 0)), Confirmed: d.date(at(columns, 1)), Items: []FrontItem{}}
-	for i := 2; i < len(columns); i++ {
-		if pair, named := columns[i].([]any); named {
-			front.Sources = append(front.Sources, Source{d.code(kinds, at(pair, 0)), d.text(at(pair, 1))})
-		} else {
-			front.Sources = append(front.Sources, Source{Kind: d.code(kinds, columns[i])})
+func (d *frontDecoder) head() {
+	for i := range d.array(2 + maxFrontItems) {
+		switch {
+		case d.null():
+		case i == 0:
+			d.front.Lang = d.text()
+		case i == 1:
+			d.front.Confirmed = d.date()
+		default:
+			d.front.Sources = append(d.front.Sources, d.source())
 		}
 	}
-	return front
 }
 
-func (d *frontDecoder) identity(columns []any) FrontIdentity {
-	id := FrontIdentity{
-		Name: d.text(at(columns, 0)), Birth: d.date(at(columns, 1)), Gender: d.code(genders, at(columns, 2)),
-		Country: d.text(at(columns, 4)), AnswersTo: d.text(at(columns, 5)),
+func (d *frontDecoder) source() Source {
+	if d.next() != majorArray {
+		return Source{Kind: d.code(kinds)}
 	}
-	if languages := d.text(at(columns, 3)); languages != "" {
-		id.Languages = strings.Split(languages, " ")
+	if d.array(2) != 2 {
+		d.fail("not a source")
 	}
-	return id
+	return Source{d.code(kinds), d.text()}
 }
 
-func (d *frontDecoder) item(front Front, s section.Section, encoded any) FrontItem {
-	item := FrontItem{Section: s, Confirmed: front.Confirmed}
-	if len(front.Sources) > 0 {
-		item.Source = front.Sources[0]
-	}
-	values, isRow := encoded.([]any)
-	if !isRow {
-		d.field(front, &item, colConcept, encoded)
-		return item
-	}
-	if last := len(values) - 1; last >= 0 {
-		if rare, isMap := values[last].(map[any]any); isMap {
-			values = values[:last]
-			for key, value := range rare {
-				col, ok := key.(uint64)
-				if !ok || col >= uint64(columnCount) {
-					d.fail("an unknown rare field")
-					continue
-				}
-				d.field(front, &item, column(col), value)
-			}
+func (d *frontDecoder) identity() {
+	id := &d.front.Identity
+	for i := range d.array(6) {
+		if d.null() {
+			continue
+		}
+		switch i {
+		case 0:
+			id.Name = d.text()
+		case 1:
+			id.Birth = d.date()
+		case 2:
+			id.Gender = d.code(genders)
+		case 3:
+			id.Languages = strings.SplitN(d.text(), " ", maxFrontList+1)
+		case 4:
+			id.Country = d.text()
+		case 5:
+			id.AnswersTo = d.text()
 		}
 	}
-	cols := columns(s)
-	if len(values) > len(cols) {
-		d.fail("too many columns")
-		return item
-	}
-	for i, value := range values {
-		d.field(front, &item, cols[i], value)
-	}
-	return item
 }
 
-func (d *frontDecoder) field(front Front, item *FrontItem, col column, value any) {
-	if value == nil {
+func (d *frontDecoder) items(s section.Section) {
+	for range d.array(maxFrontItems - len(d.front.Items)) {
+		d.front.Items = append(d.front.Items, FrontItem{Section: s, Confirmed: d.front.Confirmed})
+		item := &d.front.Items[len(d.front.Items)-1]
+		if len(d.front.Sources) > 0 {
+			item.Source = d.front.Sources[0]
+		}
+		d.item(item)
+	}
+}
+
+func (d *frontDecoder) item(item *FrontItem) {
+	if d.next() != majorArray {
+		d.field(item, colConcept)
 		return
 	}
+	inColumns := layoutOf(item.Section).columns
+	for i := range d.array(len(inColumns) + 1) {
+		switch {
+		case i == len(inColumns):
+			d.rare(item)
+		case !d.null():
+			d.field(item, inColumns[i])
+		}
+	}
+}
+
+func (d *frontDecoder) rare(item *FrontItem) {
+	for range d.pairs(int(columnCount)) {
+		col := d.uint()
+		if col >= uint64(columnCount) {
+			d.fail("an unknown rare field")
+			return
+		}
+		d.field(item, column(col))
+	}
+}
+
+func (d *frontDecoder) field(item *FrontItem, col column) {
 	switch col {
 	case colSource:
-		i := d.number(value)
-		if i >= uint64(len(front.Sources)) {
+		i := d.uint()
+		if i >= uint64(len(d.front.Sources)) {
 			d.fail("an unknown source")
 			return
 		}
-		item.Source = front.Sources[i]
+		item.Source = d.front.Sources[i]
 	case colConfirmed:
-		item.Confirmed = d.date(value)
+		item.Confirmed = d.date()
 	case colStatus:
-		item.Status = d.codeOrText(statuses, value)
+		item.Status = d.codeOrText(statuses)
 	case colFlags:
-		flags := d.number(value)
-		item.Severity, item.Criticality = d.code(severities, flags%4), d.code(criticalities, flags/4)
+		flags := d.uint()
+		item.Severity, item.Criticality = d.listed(severities, flags%4), d.listed(criticalities, flags/4)
 	case colReactions:
-		list, several := value.([]any)
-		if !several {
-			list = []any{value}
-		}
-		for _, reaction := range list {
-			item.Reactions = append(item.Reactions, d.concept(reaction))
-		}
+		d.reactions(item)
 	case colAbsent:
-		item.Absent = d.code(absences, value)
+		item.Absent = d.code(absences)
 	case colConcept:
-		concept := d.concept(value)
+		concept := d.concept()
 		item.Number, item.Term, item.Text = concept.Number, concept.Term, concept.Text
 	case colDetail:
-		item.Detail = d.text(value)
+		item.Detail = d.text()
 	case colDate:
-		item.Date = d.date(value)
+		item.Date = d.date()
 	case colNote:
-		item.Note = d.text(value)
+		item.Note = d.text()
 	case colName:
-		item.Name = d.text(value)
+		item.Name = d.text()
 	case colPhone:
-		if digits, isNumber := value.(uint64); isNumber {
-			item.Phone = "+" + strconv.FormatUint(digits, 10)
-		} else {
-			item.Phone = d.text(value)
-		}
+		item.Phone = d.phone()
 	case colRelation:
-		item.Relation = d.codeOrText(relations, value)
+		item.Relation = d.codeOrText(relations)
+	case colStanding:
+		standing := d.uint()
+		if standing >= 2*outOfArea {
+			d.fail("an unknown standing")
+			return
+		}
+		item.Collect, item.OutOfArea = d.listed(collects, standing%outOfArea), standing >= outOfArea
 	}
 }
 
-func (d *frontDecoder) concept(value any) FrontConcept {
+func (d *frontDecoder) reactions(item *FrontItem) {
+	count := 1
+	if d.next() == majorArray {
+		count = d.array(maxFrontList)
+	}
+	item.Reactions = make([]FrontConcept, 0, count)
+	for range count {
+		item.Reactions = append(item.Reactions, d.concept())
+	}
+}
+
+func (d *frontDecoder) concept() FrontConcept {
 	var concept FrontConcept
-	switch v := value.(type) {
-	case string:
-		concept.Text = v
-	case uint64:
-		concept.Number = d.catalogueNumber(v)
-	case []any:
-		concept.Number, concept.Text = d.catalogueNumber(d.number(at(v, 0))), d.text(at(v, 1))
+	switch d.next() {
+	case majorText:
+		concept.Text = d.text()
+		return concept
+	case majorArray:
+		if d.array(2) != 2 {
+			d.fail("not a concept")
+		}
+		concept.Number, concept.Text = d.catalogueNumber(), d.text()
 	default:
-		d.fail("not a concept")
+		concept.Number = d.catalogueNumber()
 	}
 	if term, known := d.catalogue.ByNumber(concept.Number); known {
 		concept.Term = term.Key
@@ -235,69 +267,55 @@ func (d *frontDecoder) concept(value any) FrontConcept {
 	return concept
 }
 
-func (d *frontDecoder) catalogueNumber(n uint64) int {
-	if n > math.MaxInt32 {
+func (d *frontDecoder) catalogueNumber() int {
+	n := d.uint()
+	if n > 1<<31-1 {
 		d.fail("a number beyond any catalogue")
 		return 0
 	}
 	return int(n)
 }
 
+func (d *frontDecoder) phone() string {
+	if d.next() == majorText {
+		return d.text()
+	}
+	return string(strconv.AppendUint(append(make([]byte, 0, 24), '+'), d.uint(), 10))
+}
+
 // date reads a date. Numbers that are no date of the calendar fail.
-func (d *frontDecoder) date(value any) Date {
-	if text, isText := value.(string); isText {
-		if date, err := ParseDate(text); err == nil {
-			return date
+func (d *frontDecoder) date() Date {
+	if d.next() == majorText {
+		date, err := ParseDate(d.text())
+		if err != nil {
+			d.fail("not a date")
 		}
+		return date
+	}
+	n := d.uint()
+	switch {
+	case n == 0:
+		return ""
+	case n == d.dated:
+		return d.dating
+	case n > 10_000*13*32:
 		d.fail("not a date")
 		return ""
 	}
-	n := d.number(value)
-	if n == 0 {
+	months := int(n / 32)
+	date := dateOf(dateEpoch+months/13, months%13, int(n%32))
+	if date == "" {
+		d.fail("not a date")
 		return ""
 	}
-	days, months := n%32, n/32
-	year, month := dateEpoch+months/13, months%13
-	text := fmt.Sprintf("%04d", year)
-	if month > 0 {
-		text += fmt.Sprintf("-%02d", month)
-	}
-	if days > 0 {
-		text += fmt.Sprintf("-%02d", days)
-	}
-	date, err := ParseDate(text)
-	if err != nil {
-		d.fail("not a date")
-	}
+	d.dated, d.dating = n, date
 	return date
 }
 
-func (d *frontDecoder) columns(value any) []any {
-	list, ok := value.([]any)
-	if !ok && value != nil {
-		d.fail("not an array")
-	}
-	return list
-}
+func (d *frontDecoder) code(list []string) string { return d.listed(list, d.uint()) }
 
-func (d *frontDecoder) text(value any) string {
-	text, ok := value.(string)
-	if !ok && value != nil {
-		d.fail("not a text")
-	}
-	return text
-}
-
-func (d *frontDecoder) number(value any) uint64 {
-	number, ok := value.(uint64)
-	if !ok && value != nil {
-		d.fail("not a number")
-	}
-	return number
-}
-
-func (d *frontDecoder) code(list []string, value any) string {
-	i := d.number(value)
+// listed returns the code of a number.
+func (d *frontDecoder) listed(list []string, i uint64) string {
 	if i >= uint64(len(list)) {
 		d.fail("an unknown code")
 		return ""
@@ -305,16 +323,9 @@ func (d *frontDecoder) code(list []string, value any) string {
 	return list[i]
 }
 
-func (d *frontDecoder) codeOrText(list []string, value any) string {
-	if text, isText := value.(string); isText {
-		return text
+func (d *frontDecoder) codeOrText(list []string) string {
+	if d.next() == majorText {
+		return d.text()
 	}
-	return d.code(list, value)
-}
-
-func at(list []any, i int) any {
-	if i < len(list) {
-		return list[i]
-	}
-	return nil
+	return d.code(list)
 }

@@ -29,25 +29,33 @@ func EncodeFront(f Front) ([]byte, error) {
 
 // encodeMap returns the canonical map of the front.
 func encodeMap(f Front) ([]byte, error) {
-	if len(f.Items) > maxFrontItems {
-		return nil, fmt.Errorf("%w: %d items", ErrFrontInvalid, len(f.Items))
+	items := make([]*FrontItem, len(f.Items))
+	for i := range f.Items {
+		items[i] = &f.Items[i]
+	}
+	bySection := func(a, b *FrontItem) int { return int(a.Section) - int(b.Section) }
+	if !slices.IsSortedFunc(items, bySection) {
+		slices.SortStableFunc(items, bySection)
+	}
+	return encodeItems(f, items)
+}
+
+// encodeItems returns the map of a front with these items, which are in the order of their sections.
+func encodeItems(f Front, items []*FrontItem) ([]byte, error) {
+	if len(items) > maxFrontItems {
+		return nil, fmt.Errorf("%w: %d items", ErrFrontInvalid, len(items))
 	}
 	catalogue, err := terms.Load()
 	if err != nil {
 		return nil, err
 	}
-	items := f.Items
-	if inOrder := func(a, b FrontItem) int { return int(a.Section) - int(b.Section) }; !slices.IsSortedFunc(items, inOrder) {
-		items = slices.Clone(items)
-		slices.SortStableFunc(items, inOrder)
-	}
-	e := frontEncoder{catalogue: catalogue, confirmed: usualConfirmed(items), sources: rankedSources(items)}
-	pairs := uint64(0)
-	body := make([]byte, 0, 1024)
+	e := frontEncoder{catalogue: catalogue, confirmed: usualConfirmed(items), sources: rankedSources(items), value: make([]byte, 0, maxFrontText+8)}
+	pairs := byte(0)
+	out := make([]byte, 1, 1024) // the first is the head of the map, which has fewer than 24 pairs
 	pair := func(key section.Section, r row) {
 		if r.count > 0 {
 			pairs++
-			body = r.appendTo(appendHead(body, majorUint, uint64(key)))
+			out = r.appendTo(appendHead(out, majorUint, uint64(key)))
 		}
 	}
 	pair(0, e.head(f.Lang))
@@ -57,23 +65,24 @@ func encodeMap(f Front) ([]byte, error) {
 		for count < len(items) && items[count].Section == s {
 			count++
 		}
-		if columns(s) == nil {
+		if layoutOf(s).columns == nil {
 			return nil, fmt.Errorf("%w: section %v", ErrFrontInvalid, s)
 		}
 		pairs++
-		body = appendHead(appendHead(body, majorUint, uint64(s)), majorArray, uint64(count))
-		for i := range items[:count] {
-			body = e.item(body, &items[i])
+		out = appendHead(appendHead(out, majorUint, uint64(s)), majorArray, uint64(count))
+		for _, item := range items[:count] {
+			out = e.item(out, item)
 		}
 		items = items[count:]
 	}
 	if e.err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFrontInvalid, e.err)
 	}
-	if len(body) >= maxFrontInflated {
+	if len(out) > maxFrontInflated {
 		return nil, ErrFrontTooLarge
 	}
-	return append(appendHead(make([]byte, 0, len(body)+1), majorMap, pairs), body...), nil
+	out[0] = majorMap<<5 | pairs
+	return out, nil
 }
 
 // frontEncoder writes the parts of a front. The first thing that cannot be said stays in err. Its methods append a value to out, and
@@ -89,33 +98,33 @@ type frontEncoder struct {
 
 func (e *frontEncoder) head(lang string) row {
 	var r row
-	r.add(e.text(nil, lang))
-	r.add(e.date(nil, e.confirmed))
+	r.add(e.text(e.value[:0], lang))
+	r.add(e.date(e.value[:0], e.confirmed))
 	for _, source := range e.sources {
 		if len(e.sources) == 1 && source == (Source{}) {
 			break
 		}
 		kind := e.index("kind of source", kinds, source.Kind)
 		if source.Name == "" {
-			r.add(appendHead(nil, majorUint, kind))
+			r.add(appendHead(e.value[:0], majorUint, kind))
 			continue
 		}
-		r.add(e.text(appendHead([]byte{array(2)}, majorUint, kind), source.Name))
+		r.add(e.text(appendHead(append(e.value[:0], array(2)), majorUint, kind), source.Name))
 	}
 	return r
 }
 
 func (e *frontEncoder) identity(id FrontIdentity) row {
 	var r row
-	r.add(e.text(nil, id.Name))
-	r.add(e.date(nil, id.Birth))
-	r.add(e.code(nil, "gender", genders, id.Gender))
+	r.add(e.text(e.value[:0], id.Name))
+	r.add(e.date(e.value[:0], id.Birth))
+	r.add(e.code(e.value[:0], "gender", genders, id.Gender))
 	if len(id.Languages) > maxFrontList || slices.ContainsFunc(id.Languages, func(tag string) bool { return tag == "" || strings.Contains(tag, " ") }) {
 		e.fail("languages")
 	}
-	r.add(e.text(nil, strings.Join(id.Languages, " ")))
-	r.add(e.text(nil, id.Country))
-	r.add(e.text(nil, id.AnswersTo))
+	r.add(e.text(e.value[:0], strings.Join(id.Languages, " ")))
+	r.add(e.text(e.value[:0], id.Country))
+	r.add(e.text(e.value[:0], id.AnswersTo))
 	return r
 }
 
@@ -123,24 +132,21 @@ func (e *frontEncoder) item(out []byte, item *FrontItem) []byte {
 	if !item.speaks() {
 		e.fail("an item that says nothing")
 	}
-	inColumns := columns(item.Section)
+	in := layoutOf(item.Section)
 	r := row{encoded: e.columns[:0]}
-	for _, col := range inColumns {
+	for _, col := range in.columns {
 		e.value = e.field(e.value[:0], item, col)
 		r.add(e.value)
 	}
 	rare, count := e.rare[:0], uint64(0)
-	for col := range columnCount {
-		if slices.Contains(inColumns, col) {
-			continue
-		}
+	for _, col := range in.rare {
 		if e.value = e.field(e.value[:0], item, col); len(e.value) > 0 {
 			rare = append(appendHead(rare, majorUint, uint64(col)), e.value...)
 			count++
 		}
 	}
 	e.rare = rare
-	if count == 0 && r.count == 1 && inColumns[0] == colConcept && r.encoded[0]>>5 != majorArray {
+	if count == 0 && r.count == 1 && in.columns[0] == colConcept && r.encoded[0]>>5 != majorArray {
 		out = append(out, r.encoded...)
 	} else {
 		if count > 0 {
@@ -192,9 +198,20 @@ func (e *frontEncoder) field(out []byte, item *FrontItem, col column) []byte {
 		return e.phone(out, item.Phone)
 	case colRelation:
 		return e.codeOrText(out, relations, item.Relation)
+	case colStanding:
+		standing := e.index("word on collecting", collects, item.Collect)
+		if item.OutOfArea {
+			standing += outOfArea
+		}
+		if standing != 0 {
+			return appendHead(out, majorUint, standing)
+		}
 	}
 	return out
 }
+
+// outOfArea is what the standing of a contact counts who lives out of the area.
+const outOfArea = 4
 
 // speaks reports whether the item says anything: a date or a status of nothing is not an item.
 func (i *FrontItem) speaks() bool {
@@ -228,12 +245,18 @@ func (e *frontEncoder) speak(c FrontConcept) {
 
 func (e *frontEncoder) concept(out []byte, c FrontConcept) []byte {
 	number := c.Number
-	if c.Term != "" {
+	switch {
+	case c.Term == "":
+	case number == 0:
 		term, known := e.catalogue.ByKey(c.Term)
-		if !known || number != 0 && number != term.Number {
+		if !known {
 			e.fail("a term that is not in the catalogue")
 		}
 		number = term.Number
+	default:
+		if term, known := e.catalogue.ByNumber(number); !known || term.Key != c.Term {
+			e.fail("a term of another number")
+		}
 	}
 	if number < 0 {
 		e.fail("a negative number")
@@ -252,10 +275,23 @@ func (e *frontEncoder) text(out []byte, s string) []byte {
 	if s == "" {
 		return out
 	}
-	if len(s) > maxFrontText || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+	if len(s) > maxFrontText || !isText(s) {
 		e.fail("a text that is too long, not UTF-8 or holds control characters")
 	}
 	return append(appendHead(out, majorText, uint64(len(s))), s...)
+}
+
+// isText reports whether a text is UTF-8 without control characters.
+func isText(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ' || c == 0x7f:
+			return false
+		case c >= utf8.RuneSelf:
+			return utf8.ValidString(s[i:]) && !strings.ContainsFunc(s[i:], unicode.IsControl)
+		}
+	}
+	return true
 }
 
 func (e *frontEncoder) date(out []byte, d Date) []byte {
@@ -323,7 +359,7 @@ func (e *frontEncoder) fail(why string) {
 }
 
 // usualConfirmed is the date that most items were confirmed on; among equals, that of the first.
-func usualConfirmed(items []FrontItem) Date {
+func usualConfirmed(items []*FrontItem) Date {
 	dates := ranked(items, func(item *FrontItem) Date { return item.Confirmed })
 	if len(dates) == 0 {
 		return ""
@@ -332,29 +368,27 @@ func usualConfirmed(items []FrontItem) Date {
 }
 
 // rankedSources lists everybody who stated an item, the most frequent first; among equals, by first appearance.
-func rankedSources(items []FrontItem) []Source {
+func rankedSources(items []*FrontItem) []Source {
 	return ranked(items, func(item *FrontItem) Source { return item.Source })
 }
 
-func ranked[K comparable](items []FrontItem, of func(*FrontItem) K) []K {
-	type counted struct {
-		key   K
-		count int
-	}
-	var all []counted
-	for i := range items {
-		key := of(&items[i])
-		at := slices.IndexFunc(all, func(c counted) bool { return c.key == key })
-		if at < 0 {
-			at = len(all)
-			all = append(all, counted{key: key})
-		}
-		all[at].count++
-	}
-	slices.SortStableFunc(all, func(a, b counted) int { return b.count - a.count })
+func ranked[K comparable](items []*FrontItem, of func(*FrontItem) K) []K {
 	var order []K
-	for _, c := range all {
-		order = append(order, c.key)
+	var counts []int
+	for _, item := range items {
+		key := of(item)
+		at := slices.Index(order, key)
+		if at < 0 {
+			at = len(order)
+			order, counts = append(order, key), append(counts, 0)
+		}
+		counts[at]++
+	}
+	for i := range order { // sorting by insertion keeps equals in their order
+		for j := i; j > 0 && counts[j] > counts[j-1]; j-- {
+			counts[j], counts[j-1] = counts[j-1], counts[j]
+			order[j], order[j-1] = order[j-1], order[j]
+		}
 	}
 	return order
 }

@@ -140,6 +140,17 @@ func fronts() map[string]Front {
 		"number of a newer catalogue": {
 			Lang: "en", Items: []FrontItem{{Section: section.Conditions, Number: 70000}, {Section: section.Conditions, Number: 9999, Text: "Text beside it"}},
 		},
+		"child to be collected": stated(Front{
+			Lang: "en", Identity: FrontIdentity{Name: "Noor Example", Birth: "2023-02-11", AnswersTo: "Noni"},
+			Items: []FrontItem{
+				{Section: section.Child, Text: "Weight", Detail: "14.2 kg", Date: "2026-05-03"},
+				{Section: section.Contacts, Name: "Hana Example", Phone: "+96170123456", Relation: "MTH", Collect: CollectMay},
+				{Section: section.Contacts, Name: "Rami Example", Relation: "UNCLE", Note: "by order of the court", Collect: CollectMustNot},
+				{Section: section.Contacts, Name: "Lina Example", Phone: "+4915112345678", Relation: "AUNT", Collect: CollectMay, OutOfArea: true},
+				{Section: section.Contacts, Name: "Embassy", Phone: "+4930123456", Relation: "consulate", OutOfArea: true},
+				{Section: section.Insurance, Text: "Travel insurance", Detail: "TR-0042", Name: "Example Mutual", Phone: "+442079460018"},
+			},
+		}, Source{Kind: SourceGuardian}, "2026-05-03"),
 		"every rare field": stated(Front{
 			Lang: "fr",
 			Items: []FrontItem{
@@ -253,6 +264,7 @@ func TestEncodeFrontRefuses(t *testing.T) {
 		"negative number":     item(func(i *FrontItem) { i.Number = -1 }),
 		"unknown severity":    item(func(i *FrontItem) { i.Severity = "awful" }),
 		"unknown criticality": item(func(i *FrontItem) { i.Criticality = "awful" }),
+		"unknown collect":     item(func(i *FrontItem) { i.Collect = "perhaps" }),
 		"unknown source":      item(func(i *FrontItem) { i.Source.Kind = "rumour" }),
 		"bad date":            item(func(i *FrontItem) { i.Date = "2026-02-30" }),
 		"nothing said":        item(func(i *FrontItem) { i.Text = "" }),
@@ -292,11 +304,20 @@ func badFronts(t testing.TB) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stream, ok := byteString(good)
+	if !ok || len(stream) < 256 {
+		t.Fatal("the english front is not compressed")
+	}
+	headed := func(stream []byte) []byte { return append(appendHead(nil, majorBytes, uint64(len(stream))), stream...) }
 	return map[string][]byte{
+		"stream without its end":        headed(stream[:len(stream)-1]),
+		"stream with a byte behind it":  headed(append(bytes.Clone(stream), 0)),
+		"length in three bytes":         append([]byte{0x5a, 0, 0, byte(len(stream) >> 8), byte(len(stream))}, stream...),
 		"nothing":                       {},
 		"truncated":                     good[:len(good)-1],
 		"byte after the item":           append(bytes.Clone(good), 0),
 		"not a map":                     {0x80},
+		"map that ends too early":       {0xa7, 0x06, 0x82, 0x6f, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30},
 		"text key":                      {0xa1, 0x61, 'a', 0x01},
 		"sensitive section":             {0xa1, 0x13, 0x81, 0x01},
 		"floor":                         {0xa1, 0x17, 0x81, 0x01},
@@ -316,7 +337,10 @@ func badFronts(t testing.TB) map[string][]byte {
 		"item in a needless array":      {0xa1, 0x04, 0x81, 0x81, 0x01},
 		"null at the end of the row":    {0xa1, 0x04, 0x81, 0x82, 0x01, 0xf6},
 		"column in the map":             {0xa1, 0x04, 0x81, 0x82, 0x01, 0xa1, 0x07, 0x61, 'a'},
-		"unknown rare field":            {0xa1, 0x04, 0x81, 0x82, 0x01, 0xa1, 0x0d, 0x01},
+		"unknown rare field":            {0xa1, 0x04, 0x81, 0x82, 0x01, 0xa1, 0x0e, 0x01},
+		"standing beyond the list":      {0xa1, 0x0b, 0x81, 0x85, 0x61, 'a', 0xf6, 0xf6, 0xf6, 0xa1, 0x0d, 0x08},
+		"standing of an unknown word":   {0xa1, 0x0b, 0x81, 0x85, 0x61, 'a', 0xf6, 0xf6, 0xf6, 0xa1, 0x0d, 0x03},
+		"standing that says nothing":    {0xa1, 0x0b, 0x81, 0x85, 0x61, 'a', 0xf6, 0xf6, 0xf6, 0xa1, 0x0d, 0x00},
 		"source that is not there":      {0xa1, 0x04, 0x81, 0x82, 0x01, 0xa1, 0x00, 0x03},
 		"date that does not exist":      {0xa1, 0x04, 0x81, 0x83, 0x01, 0xf6, 0x19, 0xff, 0xff},
 		"number as text date":           {0xa1, 0x04, 0x81, 0x83, 0x01, 0xf6, 0x64, '2', '0', '2', '6'},
@@ -426,6 +450,13 @@ func writeVectors(t *testing.T, dir string) {
 			write("good", vector{Name: name + " not compressed", CBORHex: hex.EncodeToString(plain), Expect: &expect})
 		}
 	}
+	turned := turnedFront()
+	expect := filled(t, turned)
+	plain, err := encodeMap(turned)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("good", vector{Name: "letters turned round", CBORHex: hex.EncodeToString(plain), Expect: &expect})
 	for name, item := range badFronts(t) {
 		write("bad", vector{Name: name, CBORHex: hex.EncodeToString(item), Error: "malformed"})
 	}
@@ -445,6 +476,7 @@ func TestFrontRoundTripOfAnything(t *testing.T) {
 					Relation: rapid.SampledFrom(append([]string{"aunt"}, relations...)).Draw(t, "relation"),
 					Severity: rapid.SampledFrom(severities).Draw(t, "severity"), Criticality: rapid.SampledFrom(criticalities).Draw(t, "criticality"),
 					Status: rapid.SampledFrom(append([]string{"odd"}, statuses...)).Draw(t, "status"), Absent: rapid.SampledFrom(absences).Draw(t, "absent"),
+					Collect: rapid.SampledFrom(collects).Draw(t, "collect"), OutOfArea: rapid.Bool().Draw(t, "out of area"),
 					Source:    Source{rapid.SampledFrom(kinds).Draw(t, "kind"), drawText(t)},
 					Confirmed: drawDate(t), Number: rapid.SampledFrom([]int{0, 1, 23, 24, 255, 256, 451, 70000}).Draw(t, "number"),
 				}
@@ -499,7 +531,7 @@ func FuzzDecodeFront(f *testing.F) {
 		f.Add(item)
 	}
 	f.Fuzz(func(t *testing.T, item []byte) {
-		front, err := DecodeFront(item)
+		front, _, err := decodeFront(item)
 		if err != nil {
 			return
 		}
@@ -510,9 +542,20 @@ func FuzzDecodeFront(f *testing.F) {
 		if item[0]>>5 == majorMap && !bytes.Equal(plain, item) {
 			t.Fatalf("decoded %x, encoded %x", item, plain)
 		}
-		again, err := DecodeFront(plain)
+		again, _, err := decodeFront(plain)
 		if err == nil && !cmp.Equal(front, again) {
 			t.Fatalf("two readings of one front differ:\n%s", cmp.Diff(front, again))
+		}
+		shown, err := DecodeFront(item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(shown)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(string(text), overrides) {
+			t.Fatalf("letters are turned round: %q", text)
 		}
 	})
 }
@@ -522,6 +565,19 @@ func BenchmarkEncodeFront(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := EncodeFront(front); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecodeFront(b *testing.B) {
+	encoded, err := EncodeFront(fronts()["english"])
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := DecodeFront(encoded); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -24,9 +24,13 @@ type Item struct {
 	Status      string    `json:"status,omitempty"`      // the FHIR status code of the resource kind: active, inactive, resolved, completed, ...
 	Date        Date      `json:"date,omitempty"`        // onset, given, signed, implanted, weighed, measured: whatever the section dates
 
-	Name     string `json:"name,omitempty"`     // contacts: who
-	Phone    string `json:"phone,omitempty"`    // contacts: best in E.164 form (+46701740605)
-	Relation string `json:"relation,omitempty"` // contacts: a code of HL7 v3 RoleCode (HUSB, MTH) or words
+	SupplyUntil Date `json:"supply_until,omitempty"` // medications: the day on which the supply at hand ends, a whole date
+
+	Name      string `json:"name,omitempty"`        // contacts: who; insurance: the insurer
+	Phone     string `json:"phone,omitempty"`       // contacts, insurance (the insurer's emergency line): best in E.164 form (+46701740605)
+	Relation  string `json:"relation,omitempty"`    // contacts: a code of HL7 v3 RoleCode (HUSB, MTH) or words ("consulate")
+	Collect   string `json:"collect,omitempty"`     // contacts of a child: CollectMay, CollectMustNot, "" where nothing was said
+	OutOfArea bool   `json:"out_of_area,omitempty"` // contacts: lives far enough away to be reached when the own region cannot be
 
 	Source    Source   `json:"source,omitzero"`     // who stated it
 	Confirmed Date     `json:"confirmed,omitempty"` // when it was last said to be still so
@@ -47,6 +51,12 @@ const (
 const (
 	AbsentKnownNone     = "known-none"
 	AbsentNoInformation = "no-information"
+)
+
+// The values of Item.Collect: who may take a child with them, and who must not get it.
+const (
+	CollectMay     = "may"
+	CollectMustNot = "must_not"
 )
 
 // Concept is a coded thing that is part of an item, such as a reaction.

@@ -37,9 +37,10 @@ func Merge(record, other Record) Record {
 	return record.Sorted()
 }
 
-// content is what an item says, whoever said it, whenever it was confirmed, and whatever the holder decided about it.
+// content is what an item says, whoever said it, whenever it was confirmed, how much of it is at hand, and whatever the holder decided about it.
 func content(item Item) string {
 	item.ID, item.Source, item.Confirmed, item.Codings, item.Front, item.Hidden = "", Source{}, "", nil, "", false
+	item.SupplyUntil, item.Collect, item.OutOfArea = "", "", false
 	item.Reactions = slices.Clone(item.Reactions)
 	for i := range item.Reactions {
 		item.Reactions[i].Codings = nil
@@ -51,10 +52,18 @@ func content(item Item) string {
 	return string(text)
 }
 
+// confirmedBy adds to an item what the same one says elsewhere. Where both say who may collect the child, the record's own word stands.
 func confirmedBy(item, again Item) Item {
+	if again.SupplyUntil != "" && (item.SupplyUntil == "" || again.Confirmed > item.Confirmed) {
+		item.SupplyUntil = again.SupplyUntil
+	}
 	if again.Confirmed > item.Confirmed {
 		item.Confirmed, item.Source = again.Confirmed, again.Source
 	}
+	if item.Collect == "" {
+		item.Collect = again.Collect
+	}
+	item.OutOfArea = item.OutOfArea || again.OutOfArea
 	for _, coding := range again.Codings {
 		if !slices.Contains(item.Codings, coding) && len(item.Codings) < maxCodings {
 			item.Codings = append(slices.Clip(item.Codings), coding)

@@ -40,3 +40,29 @@ func TestMergeTakesNothingAwayAndWritesNothingTwice(t *testing.T) {
 		t.Errorf("merging the same again changes something (-once +twice):\n%s", diff)
 	}
 }
+
+// What a sheet needs of an item does not make another item of it.
+func TestMergeTakesOverSupplyAndWhoMayCollect(t *testing.T) {
+	mine := Record{Items: []Item{
+		{ID: "1", Section: section.Medications, Text: "Levothyroxine", Confirmed: "2026-01-01", SupplyUntil: "2026-02-01"},
+		{ID: "2", Section: section.Contacts, Name: "Ada"},
+		{ID: "3", Section: section.Contacts, Name: "Ben", Collect: CollectMustNot},
+	}}
+	theirs := Record{Items: []Item{
+		{ID: "7", Section: section.Medications, Text: "Levothyroxine", Confirmed: "2026-03-01", SupplyUntil: "2026-05-01"},
+		{ID: "8", Section: section.Contacts, Name: "Ada", Collect: CollectMay, OutOfArea: true},
+		{ID: "9", Section: section.Contacts, Name: "Ben", Collect: CollectMay},
+	}}
+	want := Record{Items: []Item{
+		{ID: "1", Section: section.Medications, Text: "Levothyroxine", Confirmed: "2026-03-01", SupplyUntil: "2026-05-01"},
+		{ID: "2", Section: section.Contacts, Name: "Ada", Collect: CollectMay, OutOfArea: true},
+		{ID: "3", Section: section.Contacts, Name: "Ben", Collect: CollectMustNot},
+	}}
+	if diff := cmp.Diff(want, Merge(mine, theirs)); diff != "" {
+		t.Errorf("merged record differs (-want +got):\n%s", diff)
+	}
+	older := Merge(mine, Record{Items: []Item{{Section: section.Medications, Text: "Levothyroxine", Confirmed: "2025-01-01", SupplyUntil: "2025-02-01"}}})
+	if got := older.Items[0].SupplyUntil; got != "2026-02-01" {
+		t.Errorf("an older word on the supply replaced a newer one: %s", got)
+	}
+}

@@ -35,6 +35,7 @@ const (
 	LeftHidden    Reason = "hidden"    // the holder moved it to the floor
 	LeftSensitive Reason = "sensitive" // no card carries its section
 	LeftBehind    Reason = "behind"    // useful to a hospital: it stays behind the glass unless the holder says always
+	LeftTextOnly  Reason = "text_only" // a health card is read in codes, and this is words, or a kind of thing that its readers do not know
 )
 
 // A packer that meets one long item still tries so many of the shorter ones behind it.
@@ -68,12 +69,11 @@ func Pack(r Record, o PackOptions) (Packed, error) {
 		}
 		ordered = ordered[:most]
 	}
-	candidates := make([]candidate, len(ordered))
-	for i, item := range ordered {
-		candidates[i].item = item
-		candidates[i].cut = p.frontItem(&candidates[i].front, item)
+	candidates, mute := p.candidates(ordered)
+	for _, item := range mute {
+		left = append(left, Left{item.ID, item.Section, LeftBehind})
 	}
-	chosen, rest, err := p.fill(candidates)
+	chosen, rest, err := fill(candidates, maxFrontItems, p.fits)
 	if err != nil {
 		return Packed{}, err
 	}
@@ -91,15 +91,39 @@ func Pack(r Record, o PackOptions) (Packed, error) {
 			return Packed{}, err
 		}
 	}
-	front.Confirmed, front.Sources = usualConfirmed(front.Items), rankedSources(front.Items)
 	return Packed{Front: front, Left: left, Encoded: p.encoded}, nil
 }
 
 // candidate is an item as it would stand on the front.
 type candidate struct {
 	item  *Item
-	front FrontItem
+	place int  // of the line among p.lines
 	cut   bool // not all of its words stand there
+}
+
+// candidates writes items as they would stand on the front, each at its place in reading order: that of the sections, and inside a section the more
+// important first. Mute are those of which nothing would stand there: they are nothing but codes.
+func (p *packer) candidates(ordered []*Item) (all []candidate, mute []*Item) {
+	var places [section.BloodGroup + 2]int // the next place of each section
+	for _, item := range ordered {
+		places[item.Section+1]++
+	}
+	for s := 1; s < len(places); s++ {
+		places[s] += places[s-1]
+	}
+	p.lines = make([]FrontItem, len(ordered))
+	all = make([]candidate, 0, len(ordered))
+	for _, item := range ordered {
+		place := places[item.Section]
+		places[item.Section]++
+		line := &p.lines[place]
+		if cut := p.frontItem(line, item); line.speaks() {
+			all = append(all, candidate{item, place, cut})
+		} else {
+			mute = append(mute, item)
+		}
+	}
+	return all, mute
 }
 
 // candidatesOf returns what may stand on a front, most important first, and why the rest may not.
@@ -116,11 +140,11 @@ func candidatesOf(r Record, choices map[string]string) ([]*Item, []Left) {
 		if !chosen {
 			choice = item.Front
 		}
-		rank := Rank(*item)
+		rank := rankOf(item)
 		switch {
 		case item.Hidden:
 			left = append(left, Left{item.ID, item.Section, LeftHidden})
-		case columns(item.Section) == nil:
+		case layoutOf(item.Section).columns == nil:
 			left = append(left, Left{item.ID, item.Section, LeftSensitive})
 		case choice == FrontNever:
 			left = append(left, Left{item.ID, item.Section, LeftChoice})
@@ -153,52 +177,52 @@ func behind(item *Item) bool {
 type packer struct {
 	catalogue *terms.Catalogue
 	lang      string
-	front     Front
+	front     Front       // without its items
+	lines     []FrontItem // what may stand on it, in reading order
 	budget    int
-	encoded   []byte // of the longest choice so far that fits, which is what fill returns
+	encoded   []byte // of the longest choice so far that fits, which is what Pack takes
 }
 
-// fill returns the items that fit, and those that do not, both in the order of their importance. In the ordinary case, where all fit, it
-// encodes once; else it halves its way to the longest beginning that fits and then tries some of the items behind it.
-func (p *packer) fill(candidates []candidate) (chosen, rest []candidate, err error) {
-	if fits, err := p.fits(candidates); fits || err != nil {
-		return candidates, nil, err
+// fill returns what fits of a list, and what does not, both in its order. In the ordinary case, where all fit, it asks once; else it halves its way
+// to the longest beginning that fits and then tries some of what stands behind it. No more than most are ever taken.
+func fill[T any](list []T, most int, fits func([]T) (bool, error)) (chosen, rest []T, err error) {
+	if len(list) <= most {
+		if all, err := fits(list); all || err != nil {
+			return list, nil, err
+		}
 	}
-	short, long := 0, min(len(candidates), maxFrontItems+1)
+	short, long := 0, min(len(list), most+1)
 	for long-short > 1 {
 		middle := (short + long) / 2
-		fits, err := p.fits(candidates[:middle])
+		enough, err := fits(list[:middle])
 		if err != nil {
 			return nil, nil, err
 		}
-		if fits {
+		if enough {
 			short = middle
 		} else {
 			long = middle
 		}
 	}
-	chosen = slices.Clone(candidates[:short])
-	for i, c := range candidates[short:] {
-		fits := false
-		if i < packTries {
-			if fits, err = p.fits(append(chosen, c)); err != nil {
+	chosen = slices.Clone(list[:short])
+	for i, one := range list[short:] {
+		enough := false
+		if i < packTries && len(chosen) < most {
+			if enough, err = fits(append(chosen, one)); err != nil {
 				return nil, nil, err
 			}
 		}
-		if fits {
-			chosen = append(chosen, c)
+		if enough {
+			chosen = append(chosen, one)
 		} else {
-			rest = append(rest, c)
+			rest = append(rest, one)
 		}
 	}
 	return chosen, rest, nil
 }
 
 func (p *packer) fits(candidates []candidate) (bool, error) {
-	if len(candidates) > maxFrontItems {
-		return false, nil
-	}
-	plain, err := encodeMap(p.frontOf(candidates))
+	plain, err := encodeItems(p.front, p.inReadingOrder(candidates))
 	switch {
 	case err == ErrFrontTooLarge:
 		return false, nil
@@ -213,16 +237,31 @@ func (p *packer) fits(candidates []candidate) (bool, error) {
 	return true, nil
 }
 
-// frontOf puts candidates on the front in reading order.
-func (p *packer) frontOf(candidates []candidate) Front {
-	front := p.front
-	front.Items = make([]FrontItem, 0, len(candidates))
-	for s := section.Directives; s <= section.BloodGroup; s++ {
-		for i := range candidates {
-			if c := &candidates[i]; c.front.Section == s && c.front.speaks() {
-				front.Items = append(front.Items, c.front)
-			}
+// inReadingOrder returns the lines of candidates.
+func (p *packer) inReadingOrder(candidates []candidate) []*FrontItem {
+	chosen := make([]bool, len(p.lines))
+	for _, c := range candidates {
+		chosen[c.place] = true
+	}
+	lines := make([]*FrontItem, 0, len(candidates))
+	for place := range p.lines {
+		if chosen[place] {
+			lines = append(lines, &p.lines[place])
 		}
+	}
+	return lines
+}
+
+// frontOf is the front with the candidates on it. It takes p.lines over where all of them are.
+func (p *packer) frontOf(chosen []candidate) Front {
+	front, lines := p.front, p.inReadingOrder(chosen)
+	front.Confirmed, front.Sources = usualConfirmed(lines), rankedSources(lines)
+	if front.Items = p.lines; len(lines) == len(p.lines) {
+		return front
+	}
+	front.Items = make([]FrontItem, len(lines))
+	for i, line := range lines {
+		front.Items[i] = *line
 	}
 	return front
 }
@@ -253,6 +292,7 @@ func (p *packer) frontItem(on *FrontItem, item *Item) (cut bool) {
 		Severity: known(severities, item.Severity), Criticality: known(criticalities, item.Criticality),
 		Status: words(notable(item.Status)), Date: existing(item.Date),
 		Name: words(item.Name), Phone: plainPhone(words(item.Phone)), Relation: words(item.Relation),
+		Collect: known(collects, item.Collect), OutOfArea: item.OutOfArea,
 		Absent: known(absences, item.Absent), Source: Source{known(kinds, item.Source.Kind), words(item.Source.Name)}, Confirmed: existing(item.Confirmed),
 	}
 	for i, reaction := range item.Reactions {
@@ -310,7 +350,8 @@ func notable(status string) string {
 	return status
 }
 
-// cleaned returns a text on one line: control characters and runs of white space become one space, bytes that are not UTF-8 become U+FFFD.
+// cleaned returns a text on one line: control characters and runs of white space become one space, bytes that are not UTF-8 become U+FFFD, and
+// directions are settled.
 func cleaned(text string) string {
 	if isClean(text) {
 		return text
@@ -321,11 +362,26 @@ func cleaned(text string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, "\uFFFD"))
-	return strings.Join(strings.Fields(text), " ")
+	return strings.Join(strings.Fields(settled(text)), " ")
 }
 
 // isClean reports whether cleaned would change nothing: the ordinary case, and cheap to see.
 func isClean(text string) bool {
+	before := byte(' ')
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return isCleanUnicode(text)
+		case c < ' ' || c == 0x7f || c == ' ' && before == ' ':
+			return false
+		}
+		before = c
+	}
+	return text == "" || before != ' '
+}
+
+func isCleanUnicode(text string) bool {
 	before := ' '
 	for _, r := range text {
 		if r == ' ' && before == ' ' || r != ' ' && unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError {
@@ -333,7 +389,7 @@ func isClean(text string) bool {
 		}
 		before = r
 	}
-	return text == "" || before != ' '
+	return before != ' ' && isSettled(text)
 }
 
 // shortened cuts a text between two letters to what the format allows, and shows that it was cut.

@@ -24,6 +24,7 @@ func TestRankReadsDangerFirst(t *testing.T) {
 		{"pacemaker", Item{Section: section.Devices, Term: "device-pacemaker"}},
 		{"weight of a child", Item{Section: section.Child, Detail: "23 kg"}},
 		{"whom to call", Item{Section: section.Contacts, Name: "Ada"}},
+		{"who must not get the child", Item{Section: section.Contacts, Name: "Ben", Collect: CollectMustNot}},
 		{"mild allergy in words", Item{Section: section.Allergies, Text: "Strawberries", Severity: "mild"}},
 		{"condition that changes treatment", Item{Section: section.Conditions, Term: "hypertension"}},
 		{"medicine in words", Item{Section: section.Medications, Text: "Atorvastatin"}},

@@ -19,11 +19,20 @@ const (
 )
 
 // Rank orders items for the face and the front of a card: a lower rank is read first and gets room first. It is a tier (see above), then the
-// section in reading order, then the priority of the term. Items of equal rank keep the holder's order.
-func Rank(item Item) int {
+// section in reading order, then the priority of the term. Items of equal rank keep the holder's order; whoever must not get the child comes after
+// everybody whom one may call.
+func Rank(item Item) int { return rankOf(&item) }
+
+func rankOf(item *Item) int {
 	priority := priorityOf(item.Term)
-	return tier(&item, priority)*1000 + int(item.Section)*10 + priority
+	if item.Section == section.Contacts && item.Collect == CollectMustNot {
+		priority = lastOfSection
+	}
+	return tier(item, priority)*1000 + int(item.Section)*10 + priority
 }
+
+// lastOfSection is a priority behind those of the catalogue.
+const lastOfSection = 9
 
 // priorityOf is the catalogue's priority of a term, 2 for plain words.
 func priorityOf(key string) int {

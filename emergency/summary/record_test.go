@@ -23,8 +23,8 @@ func validRecord() Record {
 				Reactions: []Concept{{Term: "reaction-anaphylaxis"}}, Source: Source{SourceSelf, "Robin"}, Confirmed: "2026-01-01",
 				Codings: []Coding{{System: "http://snomed.info/sct", Code: "91936005"}},
 			},
-			{ID: "m", Section: section.Medications, Text: "Something", Detail: "1-0-1", Front: FrontNever},
-			{ID: "c", Section: section.Contacts, Name: "Ada", Phone: "+447700900123"},
+			{ID: "m", Section: section.Medications, Text: "Something", Detail: "1-0-1", Front: FrontNever, SupplyUntil: "2026-12-24"},
+			{ID: "c", Section: section.Contacts, Name: "Ada", Phone: "+447700900123", Collect: CollectMay, OutOfArea: true},
 		},
 	}
 }
@@ -108,6 +108,8 @@ func TestValidateNamesTheField(t *testing.T) {
 		{"gender", func(r *Record) { r.Identity.Gender = "F" }, "identity.gender", "record.code"},
 		{"severity", func(r *Record) { r.Items[0].Severity = "bad" }, "items[0].severity", "record.code"},
 		{"source", func(r *Record) { r.Items[0].Source.Kind = "rumour" }, "items[0].source.kind", "record.code"},
+		{"supply until some day of a month", func(r *Record) { r.Items[1].SupplyUntil = "2026-10" }, "items[1].supply_until", "record.date"},
+		{"who may collect", func(r *Record) { r.Items[2].Collect = "perhaps" }, "items[2].collect", "record.code"},
 		{"choice", func(r *Record) { r.Items[0].Front = "maybe" }, "items[0].front", "record.code"},
 		{"says nothing", func(r *Record) { r.Items[1] = Item{ID: "m", Section: section.Medications, Status: "active"} }, "items[1]", "record.empty"},
 		{"many items", func(r *Record) { r.Items = make([]Item, maxItems+1) }, "items", "record.too_many"},

@@ -119,12 +119,24 @@ func BenchmarkPackReferencePatient(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		packed, err := Pack(imported.Record, PackOptions{Budget: roomOnWallet})
-		front := packed.Front
-		if err != nil {
+		if _, err := Pack(imported.Record, PackOptions{Budget: roomOnWallet}); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := EncodeFront(front); err != nil {
+	}
+}
+
+func BenchmarkDecodeReferencePatient(b *testing.B) {
+	imported, err := Import(fixture(b, "reference"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	packed, err := Pack(imported.Record, PackOptions{Budget: roomOnWallet})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := DecodeFront(packed.Encoded); err != nil {
 			b.Fatal(err)
 		}
 	}

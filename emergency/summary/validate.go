@@ -199,9 +199,13 @@ func (v *validator) item(path string, item Item) {
 	v.oneOf(path+".criticality", item.Criticality, criticalities)
 	v.short(path+".status", item.Status)
 	v.date(path+".date", item.Date)
+	if item.SupplyUntil != "" && !item.SupplyUntil.whole() {
+		v.fail(path+".supply_until", "record.date", nil)
+	}
 	v.short(path+".name", item.Name)
 	v.short(path+".phone", item.Phone)
 	v.short(path+".relation", item.Relation)
+	v.oneOf(path+".collect", item.Collect, collects)
 	v.oneOf(path+".source.kind", item.Source.Kind, kinds)
 	v.short(path+".source.name", item.Source.Name)
 	v.date(path+".confirmed", item.Confirmed)

@@ -86,12 +86,8 @@ func houseConfig(t testing.TB, house *emergencytest.App) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := house.Trusted.MarshalJWKS()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return Config{Service: house.Service, Assets: assets, Catalog: catalog, Terms: house.Terms, Log: house.Log, Keys: keys, URL: emergencytest.URL,
-		Face: carrier.Words{Catalog: catalog, Terms: house.Terms}.Face, Ready: house.Ready, Now: house.Clock.Now}
+	return Config{Service: house.Service, Assets: assets, Catalog: catalog, Terms: house.Terms, Log: house.Log, URL: emergencytest.URL,
+		Words: carrier.Words{Catalog: catalog, Terms: house.Terms}, Ready: house.Ready, Now: house.Clock.Now}
 }
 
 // browser is somebody's browser: it keeps cookies and follows no redirect.

@@ -13,8 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/locket-health/locket/audit"
-	"github.com/locket-health/locket/cards"
-	"github.com/locket-health/locket/emergency"
+	"github.com/locket-health/locket/emergency/carrier"
 	"github.com/locket-health/locket/emergency/locale"
 	"github.com/locket-health/locket/emergency/terms"
 	"github.com/locket-health/locket/static"
@@ -27,11 +26,9 @@ type Config struct {
 	Catalog *locale.Catalog
 	Terms   *terms.Catalogue
 	Log     Log
-	Keys    []byte // the issuer's public keys as a JWKS, served as they are
 	URL     string // scheme and host under which browsers reach this server: "https://locket.example"
 
-	// Face puts what is printed on a card into words of a language; "" is the language of the record (carrier.Words).
-	Face func(lang string, issued emergency.Issued) cards.Face
+	Words carrier.Words // puts cards and records into words
 	// Ready reports what keeps the server from doing its work, nil if nothing does. It is asked by /readyz beside the log.
 	Ready func(ctx context.Context) error
 
@@ -55,8 +52,8 @@ type Log interface {
 
 func (c Config) withDefaults() (Config, error) {
 	for name, missing := range map[string]bool{
-		"service": c.Service == nil, "assets": c.Assets == nil, "catalog": c.Catalog == nil, "terms": c.Terms == nil, "log": c.Log == nil, "keys": c.Keys == nil,
-		"face": c.Face == nil, "readiness check": c.Ready == nil,
+		"service": c.Service == nil, "assets": c.Assets == nil, "catalog": c.Catalog == nil, "terms": c.Terms == nil, "log": c.Log == nil,
+		"words": c.Words.Catalog == nil, "readiness check": c.Ready == nil,
 	} {
 		if missing {
 			return c, fmt.Errorf("web: the server cannot run without its %s", name)

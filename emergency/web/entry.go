@@ -17,15 +17,18 @@ type entry struct {
 	When   string // RFC 3339, for the browser
 	Title  string
 	Facts  []entryFact
-	Notice bool // an opening or a refusal
-	Proved bool // a checkpoint covers it: the browser can check it
+	Notice bool        // an opening, a refusal or a doubted tap
+	Proved bool        // a checkpoint covers it: the browser can check it
+	Grant  string      // the page of the opening that it is about, "" for none
+	Review *reviewLine // what was said of an opening, nil for everything else
 }
 
 // entryFact is one thing that an entry says. Own marks the words of whoever acted, in whatever language they wrote.
 type entryFact struct {
-	Label, Value string
-	When         string // RFC 3339, where the value is a moment
-	Own          bool
+	Label string `json:"label"`
+	Value string `json:"value"`
+	When  string `json:"-"` // RFC 3339, where the value is a moment
+	Own   bool   `json:"own"`
 }
 
 // entry puts an entry into words. What somebody claimed is called claimed.
@@ -54,7 +57,13 @@ func (x *exchange) entry(e emergency.HistoryEntry, cards map[string]string) entr
 	}
 	quote(who, event.Actor.Name)
 	say("role", x.coded("role", event.Actor.Role))
-	quote("organization", event.Actor.Organization)
+	organization := "organization"
+	if event.Actor.Verified == audit.VerifiedBadge {
+		organization = "badge"
+	}
+	quote(organization, event.Actor.Organization)
+	quote("authority", event.Details["authority"])
+	say("badge_shown", x.coded("badge_shown", event.Details["badge"]))
 	quote("callback", event.Actor.CallBack)
 	say("reason", x.coded("reason", event.Reason))
 	quote("reason_text", event.ReasonText)
@@ -70,6 +79,10 @@ func (x *exchange) entry(e emergency.HistoryEntry, cards map[string]string) entr
 		value, when := x.moment(event.Until)
 		out.Facts = append(out.Facts, entryFact{Label: x.T("fact.until"), Value: value, When: when})
 	}
+	if at, err := time.Parse(time.RFC3339, event.Details["read_at"]); err == nil {
+		value, when := x.moment(at)
+		out.Facts = append(out.Facts, entryFact{Label: x.T("fact.read_at"), Value: value, When: when})
+	}
 	if cards != nil {
 		name := cards[event.Card]
 		if name == "" {
@@ -77,10 +90,12 @@ func (x *exchange) entry(e emergency.HistoryEntry, cards map[string]string) entr
 		}
 		quote("card", name)
 	}
+	say("carrier", x.coded("carrier", event.Details["carrier"]))
 	if event.RulesVersion > 0 {
 		say("rules", strconv.Itoa(event.RulesVersion))
 	}
 	say("network", event.Actor.Network)
+	say("drill", x.coded("drill", event.Details["drill"]))
 	say("more", x.coded("more", event.Details["more"]))
 	return out
 }
@@ -90,10 +105,11 @@ func (x *exchange) moment(at time.Time) (words, when string) {
 	return x.Catalog.Time(x.lang.Code, at.UTC()), at.UTC().Format(time.RFC3339)
 }
 
-// title is what happened in one sentence. Refusals, wrong secrets and short codes have their own.
+// title is what happened in one sentence. Refusals, wrong secrets, short codes, links and taps have their own.
 func (x *exchange) title(event audit.Event) string {
 	key := "log." + string(event.Type)
-	for _, more := range []string{event.Details["cause"], event.Details["via"], event.Details["warning"], string(event.Outcome)} {
+	said := event.Details
+	for _, more := range []string{said["cause"], said["via"], said["warning"], said["tap"], said["sender"], said["step"], string(event.Outcome)} {
 		if more != "" && x.Catalog.Has(key+"."+more) {
 			return x.T(key + "." + more)
 		}
@@ -104,4 +120,6 @@ func (x *exchange) title(event audit.Event) string {
 	return x.T(key)
 }
 
-func notice(event audit.Event) bool { return strings.HasPrefix(string(event.Type), "glass.") }
+func notice(event audit.Event) bool {
+	return strings.HasPrefix(string(event.Type), "glass.") || event.Type == audit.CardTapDoubted
+}

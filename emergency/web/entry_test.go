@@ -32,14 +32,42 @@ func entryEvents() []audit.Event {
 		Reason: "unconscious", ReasonText: "意識がない", Outcome: audit.Granted, Until: at.Add(4 * time.Hour), RulesVersion: 3}
 	badged := opened
 	badged.Actor.Verified, badged.Sections, badged.Card, badged.Reason = audit.VerifiedBadge, []string{"allergies"}, "card-2", "of_tomorrow"
+	badged.Details = map[string]string{"authority": "abroad.example"}
+	uncounted := audit.Event{Type: audit.GlassOpened, At: at, Subject: "p", Actor: actor, Outcome: audit.Granted, Details: map[string]string{"badge": "not_counted"}}
 	by := audit.Actor{Kind: audit.ByAccount, Verified: audit.VerifiedPasskey}
-	events := []audit.Event{opened, badged,
+	events := []audit.Event{opened, badged, uncounted,
 		{Type: audit.CardScanned, At: at, Subject: "p", Actor: audit.Actor{Kind: audit.ByResponder}, Card: "card-1", Details: map[string]string{"via": "short_code", "more": "not_logged"}},
 		{Type: audit.GlassRefused, At: at, Subject: "p", Actor: actor, Outcome: audit.Refused, Details: map[string]string{"cause": "wrong_secret"}},
 		{Type: audit.GlassRefused, At: at, Subject: "p", Actor: actor, Outcome: audit.Waiting},
 		{Type: audit.AccountSignedIn, At: at, Subject: "p", Actor: by, Details: map[string]string{"warning": "cloned_passkey"}},
-		{Type: audit.CardIssued, At: at, Subject: "p", Actor: by, Card: "card-1", Until: at.Add(time.Hour)},
+		{Type: audit.CardIssued, At: at, Subject: "p", Actor: by, Card: "card-1", Until: at.Add(time.Hour), Details: map[string]string{"carrier": "bracelet"}},
+		{Type: audit.CardReadOffline, At: at, Subject: "p", Actor: audit.Actor{Kind: audit.ByResponder}, Card: "card-1",
+			Details: map[string]string{"read_at": "2026-11-20T23:59:00Z", "device": "AAAAAAAAAAA"}},
+		{Type: audit.CardReadOffline, At: at, Subject: "p", Actor: audit.Actor{Kind: audit.ByResponder}, Details: map[string]string{"read_at": "of tomorrow"}},
+		{Type: audit.CardScanned, At: at, Subject: "p", Actor: audit.Actor{Kind: audit.ByResponder}, Card: "card-1", Details: map[string]string{"drill": "yes"}},
+		{Type: audit.DrillFinished, At: at, Subject: "p", Actor: by, Details: map[string]string{"cause": "slow", "seconds": "12"}},
 		{Type: "something.new", At: at, Subject: "p", Actor: by},
+	}
+	for _, tap := range []string{"live", "reload"} {
+		events = append(events, audit.Event{Type: audit.CardScanned, At: at, Subject: "p", Actor: audit.Actor{Kind: audit.ByResponder}, Details: map[string]string{"tap": tap}})
+	}
+	for _, tap := range []string{"stale", "wrong", "cloned", "unsupported", "of_tomorrow"} {
+		events = append(events, audit.Event{Type: audit.CardTapDoubted, At: at, Subject: "p", Actor: audit.Actor{Kind: audit.ByResponder}, Details: map[string]string{"tap": tap}})
+	}
+	link := audit.Event{At: at, Subject: "p", Actor: actor, Card: "card-1", Details: map[string]string{"step": "link"}}
+	for _, kind := range []audit.Type{audit.GlassOpened, audit.GlassReopened} {
+		link.Type, link.Outcome = kind, audit.Granted
+		events = append(events, link)
+	}
+	handed := link
+	handed.Type, handed.Details = audit.GlassReopened, map[string]string{"step": "handover"}
+	events = append(events, handed)
+	for _, kind := range []audit.Type{audit.HandoverMade, audit.ReviewGiven, audit.ReviewAnswered, audit.OfficerSearched, audit.OfficerExported} {
+		events = append(events, audit.Event{Type: kind, At: at, Subject: "p", Actor: by, Grant: "grant-1", Details: map[string]string{"verdict": "wrong"}})
+	}
+	for _, cause := range []string{"wrong_passcode", "link_ended"} {
+		events = append(events, audit.Event{Type: audit.GlassRefused, At: at, Subject: "p", Actor: actor, Outcome: audit.Refused,
+			Details: map[string]string{"step": "link", "cause": cause}})
 	}
 	for _, kind := range []audit.Type{audit.CardScanned, audit.CardRevoked, audit.GlassReopened, audit.GlassRefused, audit.RequestWaiting, audit.RequestVetoed,
 		audit.RulesChanged, audit.RecordChanged, audit.RecordImported, audit.PatientCreated, audit.PatientDeleted, audit.DataExported} {

@@ -14,10 +14,11 @@ import (
 type field struct {
 	ID      string // of the element; the name too, unless Name is given
 	Name    string
-	Kind    string // text, textarea, select, radio, checkbox, date, tel, combobox, hidden, file, password
+	Kind    string // text, textarea, select, radio, checkboxes, checkbox, date, tel, combobox, code, hidden, file, password
 	Label   string
 	Hint    string
 	Value   string
+	Ticked  bool // of a checkbox
 	Options []option
 	Fault   string
 	Auto    string // autocomplete
@@ -25,6 +26,9 @@ type field struct {
 	Term    string // combobox: key of the chosen term
 	Lang    string // language of the value, where it is the holder's
 }
+
+// ticked is what a checkbox that was ticked sends.
+const ticked = "yes"
 
 // option is one answer that a question offers.
 type option struct {
@@ -38,6 +42,17 @@ func (f field) FieldName() string {
 		return f.Name
 	}
 	return f.ID
+}
+
+// mark puts what is wrong beside the questions that it is about.
+func mark(fields []field, faults []fault) {
+	for i := range fields {
+		for _, f := range faults {
+			if f.Field == fields[i].ID {
+				fields[i].Fault = f.Text
+			}
+		}
+	}
 }
 
 // form reads the fields of a form that was sent as application/x-www-form-urlencoded; net/url bounds how many there may be.

@@ -51,7 +51,7 @@ func defaultHeaders(secure bool) []header {
 // readerPolicy is the policy of the reader page, which inlines its style sheet.
 func readerPolicy() string { return static.ContentSecurityPolicy(static.ReaderStyle) }
 
-// printPolicy is the policy of a card's print page: nothing but the page itself, its own style sheet and pictures inside it.
+// printPolicy is the policy of a page to be printed: nothing but the page itself, its own style sheet and pictures inside it.
 func printPolicy(nonce string) string {
 	return "default-src 'none'; style-src 'nonce-" + nonce + "'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }

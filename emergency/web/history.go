@@ -47,10 +47,17 @@ func (s *Server) who(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	reviews, err := s.Service.Reviews(x.r.Context(), x.caller, id)
+	if err != nil {
+		return err
+	}
 	var entries []entry
 	for _, e := range slices.Backward(view.Entries) {
 		if e.Seq <= end {
-			entries = append(entries, x.entry(e, names))
+			line := x.entry(e, names)
+			line.Review = x.reviewOf(id, e.Event, reviews)
+			line.Grant = grantPath(id, e.Event)
+			entries = append(entries, line)
 		}
 	}
 	p.Exit, p.Scripts = neutral, []string{"js/console/log.js", "js/console/exit.js"}

@@ -55,11 +55,13 @@ func (x *exchange) line(item summary.Item, lang string) line {
 			l.Facts = append(l.Facts, fact{x.shownLabel(item.Section, name), value, own})
 		}
 	}
-	if item.Section == section.Contacts {
-		add("name", item.Name, true)
-		add("relation", x.coded("relation", item.Relation), !x.Catalog.Has("relation."+item.Relation))
-	}
+	add("name", item.Name, true)
+	add("relation", x.coded("relation", item.Relation), !x.Catalog.Has("relation."+item.Relation))
 	add("phone", item.Phone, false)
+	add("collect", x.coded("reader.collect", item.Collect), false)
+	if item.OutOfArea {
+		add("out_of_area", x.T("console.yes"), false)
+	}
 	add("detail", item.Detail, true)
 	add("reactions", x.concepts(item.Reactions), false)
 	add("severity", x.coded("severity", item.Severity), false)
@@ -68,9 +70,25 @@ func (x *exchange) line(item summary.Item, lang string) line {
 		add("status", x.coded("status", item.Status), false)
 	}
 	add("date", x.date(item.Date), false)
+	add("supply_until", x.supply(item), false)
 	add("note", item.Note, true)
 	l.Stated = x.stated(item)
 	return l
+}
+
+// supply says how long a medicine lasts, "" where that is not known.
+func (x *exchange) supply(item summary.Item) string {
+	days, known := item.DaysLeft(x.Now())
+	key := "console.supply.left"
+	switch {
+	case !known:
+		return ""
+	case days == 0:
+		key = "console.supply.today"
+	case days < 0:
+		key = "console.supply.ended"
+	}
+	return x.T(key, "date", x.date(item.SupplyUntil), "count", days)
 }
 
 // stated says who stated an item and when it was last confirmed, "" when nothing is known of either.
@@ -185,6 +203,12 @@ func (x *exchange) itemFields(item summary.Item, lang string) []field {
 			f.Kind, f.Options = "select", x.choices("status", form.statuses, item.Status)
 		case fieldDate:
 			f.Kind, f.Value, f.Lang = "date", string(item.Date), ""
+		case fieldSupply:
+			f.Kind, f.Value, f.Lang = "date", string(item.SupplyUntil), ""
+		case fieldCollect:
+			f.Kind, f.Options = "select", x.choices("reader.collect", collects, item.Collect)
+		case fieldOutOfArea:
+			f.Kind, f.Ticked = "checkbox", item.OutOfArea
 		case fieldNote:
 			f.Kind, f.Value = "textarea", item.Note
 		}
@@ -260,6 +284,12 @@ func (x *exchange) readItem(was summary.Item) (summary.Item, []fault) {
 			if !item.Date.Valid() {
 				faults = append(faults, fault{"date", x.T("record.date")})
 			}
+		case fieldSupply:
+			item.SupplyUntil = summary.Date(value)
+		case fieldCollect:
+			item.Collect = value
+		case fieldOutOfArea:
+			item.OutOfArea = value == ticked
 		case fieldNote:
 			item.Note = strings.ReplaceAll(value, "\r\n", "\n")
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/locket-health/locket/cards"
@@ -32,14 +34,15 @@ func (s *Server) status(x *exchange) error {
 	if err != nil {
 		id = cards.ID{} // no card has it: answered like any other unknown one
 	}
-	status, at, err := s.Service.Status(x.r.Context(), x.caller, id, tag)
+	status, err := s.Service.Status(x.r.Context(), x.caller, id, tag, x.tapMark(id))
 	if err != nil {
 		return err
 	}
 	return x.json(struct {
 		Status    string    `json:"status"`
 		CheckedAt time.Time `json:"checked_at"`
-	}{status, at})
+		Tap       string    `json:"tap"`
+	}{status.Status, status.At, string(status.Tap)})
 }
 
 // openRequest breaks the glass.
@@ -53,8 +56,12 @@ type openRequest struct {
 	Organization string `json:"organization"`
 	CallBack     string `json:"callback"`
 	Country      string `json:"country"`
+	Badge        string `json:"badge"` // read from another telephone, "" for the caller's own, withoutBadge for none
 	Grant        string `json:"grant"` // token of a running grant
 }
+
+// withoutBadge is said by whoever is signed in and opens as anybody could.
+const withoutBadge = "none"
 
 // opened is what a responder gets, but for its last member, the record. It counts nothing and names nothing that stays closed.
 type opened struct {
@@ -70,6 +77,17 @@ type opened struct {
 	Why      []rules.Message `json:"why"`
 	WhyText  []string        `json:"why_text"`
 	Entry    entryRef        `json:"entry"`
+	Watch    string          `json:"watch"` // of a wait that goes on beside, "" for none
+	Badge    *badgeSaid      `json:"badge"` // null when none counted
+	Drill    bool            `json:"drill"`
+}
+
+// badgeSaid is what a verified badge says.
+type badgeSaid struct {
+	Organization string `json:"organization"`
+	Kind         string `json:"kind"`
+	Name         string `json:"name"`
+	Authority    string `json:"authority"` // the house that vouches for it, "" for this one
 }
 
 type step struct {
@@ -83,12 +101,14 @@ type entryRef struct {
 
 // waits is what a responder gets who has to come back.
 type waits struct {
-	Outcome string          `json:"outcome"`
-	Until   time.Time       `json:"until"`
-	Now     time.Time       `json:"now"`
-	Why     []rules.Message `json:"why"`
-	WhyText []string        `json:"why_text"`
-	Actions []said          `json:"actions"`
+	Outcome   string          `json:"outcome"`
+	Until     time.Time       `json:"until"`
+	Now       time.Time       `json:"now"`
+	Watch     string          `json:"watch"`     // "" unless the wait began with this request
+	Approvals int             `json:"approvals"` // further contacts who could end it by agreeing
+	Why       []rules.Message `json:"why"`
+	WhyText   []string        `json:"why_text"`
+	Actions   []said          `json:"actions"`
 }
 
 // open breaks the glass. An unknown card, a revoked one, a wrong secret and an id that is none are one answer.
@@ -105,21 +125,40 @@ func (s *Server) open(x *exchange) error {
 	if err != nil {
 		id = cards.ID{} // no card has it: the service answers, in its own time, as for any other unknown one
 	}
-	answer, err := s.Service.Open(x.r.Context(), x.caller, emergency.OpenRequest{Card: id, Secret: secret, Step: request.Step, Reason: request.Reason,
+	caller, badge := x.caller, request.Badge
+	if badge == withoutBadge {
+		caller, badge = emergency.Caller{Network: caller.Network, Lang: caller.Lang}, ""
+	}
+	answer, err := s.Service.Open(x.r.Context(), caller, emergency.OpenRequest{Card: id, Secret: secret, Step: request.Step, Reason: request.Reason,
 		ReasonText: request.ReasonText, Name: request.Name, Role: request.Role, Organization: request.Organization, CallBack: request.CallBack,
-		Country: request.Country, Grant: request.Grant})
-	s.metrics.opens.WithLabelValues(outcomeOf(err)).Inc()
+		Country: request.Country, Tap: x.tapMark(id), Badge: badge, Grant: request.Grant})
+	return x.opening(answer, err)
+}
+
+// opening answers what the one door has given: the record, a wait, or a refusal.
+func (x *exchange) opening(answer emergency.Opened, err error) error {
+	x.metrics.opens.WithLabelValues(outcomeOf(err)).Inc()
 	var refusal *emergency.Refusal
 	if errors.As(err, &refusal) && refusal.Waits {
-		return x.json(waits{Outcome: "wait", Until: refusal.WaitUntil, Now: s.Now().UTC(), Why: refusal.Says, WhyText: x.sentences(refusal.Says),
-			Actions: x.said(refusal.Next)})
+		return x.json(waits{Outcome: "wait", Until: refusal.WaitUntil, Now: x.Now().UTC(), Watch: refusal.Watch, Approvals: refusal.Approvals,
+			Why: refusal.Says, WhyText: x.sentences(refusal.Says), Actions: x.said(refusal.Next)})
 	}
 	if err != nil {
 		return err
 	}
+	if accepts(x.r, fhir) {
+		document, err := x.summaryOf(x, answer)
+		if err != nil {
+			return err
+		}
+		return x.bytes(fhir, document)
+	}
 	out := opened{Outcome: "granted", Grant: answer.Grant, GrantID: string(answer.GrantID), Until: answer.Until, Now: answer.Now, Step: answer.Step,
 		Lang: answer.Lang, Sections: answer.Sections.Names(), Next: []step{}, Why: answer.Says, WhyText: x.sentences(answer.Says),
-		Entry: entryRef{answer.Entry.Index, answer.Entry.Leaf}}
+		Entry: entryRef{answer.Entry.Index, answer.Entry.Leaf}, Watch: answer.Watch, Drill: answer.Drill}
+	if said := answer.Badge; said.Badge != "" {
+		out.Badge = &badgeSaid{Organization: said.Badge, Kind: said.BadgeKind, Name: said.BadgeName, Authority: said.ForeignAuthority}
+	}
 	for _, action := range answer.Next {
 		out.Next = append(out.Next, step{action})
 	}
@@ -191,3 +230,14 @@ func sectionKeys(names []string) []locale.Key {
 }
 
 func sectionKey(s section.Section) string { return "section." + s.String() }
+
+// accepts reports whether a program has asked for a type of content by name.
+func accepts(r *http.Request, kind string) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
+		name, _, _ := strings.Cut(part, ";")
+		if strings.EqualFold(strings.TrimSpace(name), kind) {
+			return true
+		}
+	}
+	return false
+}

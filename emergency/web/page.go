@@ -13,15 +13,23 @@ import (
 
 // pageNames are the console's pages and their parts, below templates/console/.
 var pageNames = []string{
-	"account", "approve_delete", "card", "card_check", "card_new", "card_revoke", "cards", "code", "conflict", "export", "home", "import",
+	"account", "approve_delete", "card", "card_carrier", "card_check", "card_new", "card_revoke", "cards", "code", "conflict", "export", "home", "import",
 	"import_check", "item", "landing", "log", "passkey_new", "patient", "patient_new", "problem", "record", "recover", "recovery_code",
-	"rules", "section", "signin", "signup", "simulate",
+	"badge", "invite", "invite_parts", "invited", "org", "org_crew", "org_reviews", "rules", "section", "sheet", "sheet_ready", "signin", "signup", "simulate",
 
-	"top", "bottom", "field", "front", "line", "passkey_words", "patient_nav", "reach", "touch", "waits",
+	"consent", "consent_check", "draft", "pending", "question", "rule", "rule_list", "rules_delay", "seen",
+
+	"officer", "officer_abuse", "officer_search", "review_ask",
+	"fact_list", "openings", "owed", "review", "review_mail", "suspend",
+	"contacts", "contact_new", "contact_stop", "event", "grant", "thread",
+
+	"confidential", "drill", "keeper_remove", "keepers",
+
+	"top", "bottom", "contact", "facts", "field", "front", "left", "line", "nfc", "notices", "passkey_words", "patient_nav", "reach", "touch", "waits",
 }
 
 func parsePages(assets *static.Assets) (*template.Template, error) {
-	names := []string{static.ReaderTemplate}
+	names := []string{static.ReaderTemplate, static.ScanTemplate, static.BadgeTemplate}
 	for _, name := range pageNames {
 		names = append(names, "console/"+name+".html")
 	}
@@ -40,8 +48,9 @@ type page struct {
 	Faults    []fault // what is wrong with what was sent; shown first
 	Exit      string  // where "exit this page" leads in the end, "" where it is not offered
 	Scripts   []string
-	Nav       *patientNav // set on the pages of one patient
-	D         any         // the page's own data
+	Crew      []emergency.OrganizationView // home: what the caller belongs to
+	Nav       *patientNav                  // set on the pages of one patient
+	D         any                          // the page's own data
 	x         *exchange
 }
 
@@ -59,6 +68,12 @@ type fault struct {
 
 // T says a key in the language of the page.
 func (p page) T(key string, args ...any) string { return p.x.T(key, args...) }
+
+// With is the page with other data, for a part of it that needs its words.
+func (p page) With(data any) page {
+	p.D = data
+	return p
+}
 
 // LangURL is this page's address in another language.
 func (p page) LangURL(code string) string {

@@ -147,6 +147,7 @@ type approvalRequest struct {
 	Kind   string          `json:"kind"`
 	Target string          `json:"target"`
 	Body   json.RawMessage `json:"body"`
+	Base   int             `json:"base"` // rules: the version that they were compared with, 0 for none
 }
 
 func (s *Server) beginApproval(x *exchange) error {
@@ -154,7 +155,7 @@ func (s *Server) beginApproval(x *exchange) error {
 	if err := decodeJSON(x.r, &request); err != nil {
 		return err
 	}
-	b, err := s.Service.BeginApproval(x.r.Context(), x.caller, emergency.Action{Kind: request.Kind, Target: request.Target, Body: request.Body})
+	b, err := s.Service.BeginApproval(x.r.Context(), x.caller, emergency.Action{Kind: request.Kind, Target: request.Target, Body: request.Body, Base: request.Base})
 	if err != nil {
 		return err
 	}

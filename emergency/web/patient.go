@@ -18,7 +18,10 @@ func (s *Server) home(x *exchange) error {
 	}
 	p := x.newPage("console.home.title")
 	if unseen > 0 {
-		p.Title = x.T("console.home.unseen", "count", unseen)
+		p.Title = x.T("console.events", "count", unseen)
+	}
+	if p.Crew, err = s.Service.Memberships(x.r.Context(), x.caller); err != nil {
+		return err
 	}
 	p.D = patients
 	return x.show("home", p)
@@ -78,9 +81,14 @@ type todo struct {
 // patientData is the data of a patient's own page.
 type patientData struct {
 	emergency.PatientView
-	Todo  []todo
-	Next  int // index of the first step that is not done, -1 when all are
-	Waits []wait
+	Todo    []todo
+	Next    int // index of the first step that is not done, -1 when all are
+	Waits   []wait
+	Rules   string // what the rules in force are called
+	Pending *pending
+	Keepers emergency.KeepersView
+	Due     string // said when a child is old enough to keep the record
+	Own     bool   // the reader is the patient
 }
 
 // overview says what there is about a patient and what to do next.
@@ -116,7 +124,14 @@ func (s *Server) overview(x *exchange) error {
 		{rules.Approved, "console.todo.rules", "console.todo.rules.text", base + "/rules"},
 		{view.ActiveCards > 0, "console.todo.card", "console.todo.card.text", base + "/cards"},
 	}
-	data := patientData{PatientView: view, Next: -1, Waits: waits}
+	data := patientData{PatientView: view, Next: -1, Waits: waits, Rules: x.called(labelled(rules.Policy).Preset), Pending: x.pending(id, rules, people{}).brief()}
+	if data.Keepers, err = s.Service.Keepers(x.r.Context(), x.caller, id); err != nil {
+		return err
+	}
+	if data.Keepers.HandoverDue {
+		data.Due = x.T("keepers.due", "name", view.Name)
+	}
+	data.Own = data.Keepers.Role == emergency.KeeperSelf
 	for i, step := range steps {
 		if !step.Done && data.Next < 0 {
 			data.Next = i

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency"
@@ -79,10 +78,11 @@ func TestSlowBodiesHoldNoPlace(t *testing.T) {
 	waited, cut, answered := make(chan struct{}), make(chan struct{}), make(chan int)
 	begun := 0
 	for _, route := range routes {
-		if route.method != http.MethodPost {
+		if route.methods[0] != http.MethodPost {
 			continue
 		}
-		path := strings.NewReplacer("{patient}", string(patient), "{card}", issued.ID.String(), "{id}", issued.ID.String(), "{section}", "allergies").Replace(route.pattern)
+		path := strings.NewReplacer("{patient}", string(patient), "{card}", issued.ID.String(), "{id}", issued.ID.String(), "{section}", "allergies",
+			"{token:[A-Za-z0-9_-]{43}}", strings.Repeat("A", 43)).Replace(route.pattern)
 		r := httptest.NewRequest("POST", path, trickle{waited, cut})
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
@@ -129,10 +129,10 @@ type stuck struct {
 	letGo   <-chan struct{}
 }
 
-func (s stuck) Status(context.Context, emergency.Caller, cards.ID, []byte) (string, time.Time, error) {
+func (s stuck) Status(context.Context, emergency.Caller, cards.ID, []byte, string) (emergency.CardStatus, error) {
 	s.entered <- struct{}{}
 	<-s.letGo
-	return "unknown", time.Time{}, nil
+	return emergency.CardStatus{Status: emergency.StatusUnknown}, nil
 }
 
 // TestAFullServerKeepsAShareForTheGlass: while all common places are taken, other work is refused; fronts, health and breaking the glass are not.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/locket-health/locket/cards"
@@ -15,22 +16,22 @@ import (
 // scanPatience is how long the front waits for its log entry. A finder does not wait for our disk any longer than that.
 const scanPatience = time.Second
 
-// readerPage is the reader page of one language, as it is sent.
-type readerPage struct{ plain, gzip []byte }
+// fixedPage is a page that is the same for everybody, as it is sent.
+type fixedPage struct{ plain, gzip []byte }
 
-// renderReaders makes the reader page of every language once: a scan then costs no template.
-func (s *Server) renderReaders() (map[string]readerPage, error) {
+// renderFixed makes a page of every language once: a scan then costs no template. Data turns what every such page shows into the data of the template.
+func (s *Server) renderFixed(template string, data func(static.ReaderPage) any) (map[string]fixedPage, error) {
 	var menu []static.Language
 	for _, lang := range s.Catalog.Languages() {
 		menu = append(menu, static.Language{Code: lang.Code, Name: lang.Name, Dir: lang.Dir})
 	}
-	pages := make(map[string]readerPage, len(menu))
+	pages := make(map[string]fixedPage, len(menu))
 	for _, lang := range menu {
 		var plain, packed bytes.Buffer
-		err := s.pages.ExecuteTemplate(&plain, static.ReaderTemplate, static.ReaderPage{Lang: lang.Code, Dir: lang.Dir, Demo: s.Demo,
-			Issuer: s.host(), Languages: menu, T: s.Catalog.Bind(lang.Code)})
+		err := s.pages.ExecuteTemplate(&plain, template, data(static.ReaderPage{Lang: lang.Code, Dir: lang.Dir, Demo: s.Demo,
+			Issuer: s.host(), Languages: menu, T: s.Catalog.Bind(lang.Code)}))
 		if err != nil {
-			return nil, fmt.Errorf("web: the reader page in %s: %w", lang.Code, err)
+			return nil, fmt.Errorf("web: the page %s in %s: %w", template, lang.Code, err)
 		}
 		writer, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 		if err != nil {
@@ -42,9 +43,14 @@ func (s *Server) renderReaders() (map[string]readerPage, error) {
 		if err := writer.Close(); err != nil {
 			return nil, err
 		}
-		pages[lang.Code] = readerPage{plain.Bytes(), packed.Bytes()}
+		pages[lang.Code] = fixedPage{plain.Bytes(), packed.Bytes()}
 	}
 	return pages, nil
+}
+
+// renderReaders makes the reader page.
+func (s *Server) renderReaders() (map[string]fixedPage, error) {
+	return s.renderFixed(static.ReaderTemplate, func(p static.ReaderPage) any { return p })
 }
 
 // reader serves the page that reads a card: the same bytes for every id, known, revoked, unknown or no id at all. Whatever happens to the entry
@@ -53,13 +59,29 @@ func (s *Server) reader(x *exchange) error {
 	if x.r.Method == http.MethodGet {
 		s.metrics.scans.WithLabelValues(s.scan(x)).Inc()
 	}
-	page, found := s.readers[x.readerLanguage()]
+	return s.readerPage(x)
+}
+
+// shortAddress serves the same page for an address that has room for a short code alone. The code stands after the #: finding its card is the scan.
+func (s *Server) shortAddress(x *exchange) error { return s.readerPage(x) }
+
+// readerPermissions are those of the reader page, the only one that may ask where the device is: a responder may tell the family.
+var readerPermissions = strings.Replace(permissions, "geolocation=()", "geolocation=(self)", 1)
+
+func (s *Server) readerPage(x *exchange) error {
+	x.w.Header().Set("Permissions-Policy", readerPermissions)
+	return x.fixed(s.readers, s.readerPolicy)
+}
+
+// fixed answers one of the pages that are the same for everybody, in the language of whoever asks.
+func (x *exchange) fixed(pages map[string]fixedPage, policy string) error {
+	page, found := pages[x.readerLanguage()]
 	if !found {
-		page = s.readers["en"]
+		page = pages["en"]
 	}
 	header := x.w.Header()
 	header.Set("Cache-Control", noCache) // nobody's data; the service worker keeps it for the day without a network
-	header.Set("Content-Security-Policy", s.readerPolicy)
+	header.Set("Content-Security-Policy", policy)
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Vary", "Accept-Language, Accept-Encoding")
 	body := page.plain
@@ -78,7 +100,7 @@ func (s *Server) scan(x *exchange) string {
 	}
 	ctx, cancel := context.WithTimeout(x.r.Context(), scanPatience)
 	defer cancel()
-	if err := s.Service.Scan(ctx, x.caller, id); err != nil {
+	if err := s.scanOrTap(ctx, x, id); err != nil {
 		s.Logger.WarnContext(ctx, "a scan was served without its entry", "id", recorderOf(x.w).id, "error", err)
 		return "failed"
 	}
@@ -98,12 +120,6 @@ func (x *exchange) readerLanguage() string {
 func (s *Server) serviceWorker(x *exchange) error {
 	public(x.w, noCache)
 	return x.bytes("text/javascript; charset=utf-8", s.worker)
-}
-
-// issuerKeys serves the keys that fronts are checked with, to anybody's page.
-func (s *Server) issuerKeys(x *exchange) error {
-	x.everybodysBusiness(fiveMin)
-	return x.bytes("application/json", s.Keys)
 }
 
 // passkeyEndpoints tells password managers where passkeys are made and managed (W3C, A Well-Known URL for Relying Party Passkey Endpoints).

@@ -156,13 +156,7 @@ func (x *exchange) itemPage(p page, status int, item summary.Item, tag, lang str
 	if data.NeedsPasskey {
 		p.Scripts = append(p.Scripts, "js/console/approve.js")
 	}
-	for i := range data.Fields {
-		for _, f := range faults {
-			if f.Field == data.Fields[i].ID {
-				data.Fields[i].Fault = f.Text
-			}
-		}
-	}
+	mark(data.Fields, faults)
 	p.D = data
 	return x.render(status, "item", p)
 }
@@ -300,12 +294,8 @@ func (x *exchange) identityPage(p page, record summary.Record, faults []fault) e
 			if x.r.PostForm != nil && f.Kind != "select" {
 				f.Value = x.value(f.ID)
 			}
-			for _, wrong := range faults {
-				if wrong.Field == f.ID {
-					f.Fault = wrong.Text
-				}
-			}
 		}
+		mark(data.Fields, faults)
 		p.Faults = faults
 	}
 	p.D = data

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gorilla/mux"
@@ -24,18 +25,29 @@ const (
 
 // Largest bodies by what they carry.
 const (
-	noBody     = 0
-	shortBody  = 16 << 10        // what a stranger sends: it is read before anything is known of the sender
-	smallBody  = 64 << 10        // a form, a passkey's answer
-	rulesBody  = 512 << 10       // rules as JSON inside JSON
-	choiceBody = 1 << 20         // the choice of a front: one line an item
-	importBody = 16<<20 + 64<<10 // a document and the form around it
+	noBody      = 0
+	shortBody   = 16 << 10        // what a stranger sends: it is read before anything is known of the sender
+	receiptBody = 128 << 10       // fifty receipts
+	smallBody   = 64 << 10        // a form, a passkey's answer
+	rulesBody   = 512 << 10       // rules as JSON inside JSON
+	choiceBody  = 1 << 20         // the choice of a front: one line an item; a draft of rules in a form
+	importBody  = 16<<20 + 64<<10 // a document and the form around it
+)
+
+// methods are what a route answers, the one that it is for first.
+type methods []string
+
+var (
+	httpGet     = methods{http.MethodGet, http.MethodHead}
+	httpGetOnce = methods{http.MethodGet} // what it gives, it gives once: a HEAD would use it up and be logged as an opening
+	httpPost    = methods{http.MethodPost}
+	httpOptions = methods{http.MethodOptions}
 )
 
 // route is one door of the house.
 type route struct {
 	name    string // in tests
-	method  string
+	methods methods
 	pattern string // for gorilla/mux, and what the log and the metrics call it
 	access  access
 	room    room
@@ -48,11 +60,7 @@ func (s *Server) router() http.Handler {
 	router := mux.NewRouter().SkipClean(true) // a redirect to a cleaned path would turn a POST into a GET
 	for i := range routes {
 		route := &routes[i]
-		methods := []string{route.method}
-		if route.method == http.MethodGet {
-			methods = append(methods, http.MethodHead)
-		}
-		router.Handle(route.pattern, s.door(route)).Methods(methods...)
+		router.Handle(route.pattern, s.door(route)).Methods(slices.Clone(route.methods)...) // which it keeps and writes to
 	}
 	router.NotFoundHandler = s.nothing(func(http.ResponseWriter, *http.Request) error { return notFound })
 	router.MethodNotAllowedHandler = s.nothing(func(w http.ResponseWriter, r *http.Request) error {
@@ -65,7 +73,7 @@ func (s *Server) router() http.Handler {
 // allowed lists the methods that a path has.
 func allowed(router *mux.Router, r *http.Request) []string {
 	var methods []string
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions} {
 		other := *r
 		other.Method = method
 		var match mux.RouteMatch
@@ -94,6 +102,9 @@ func (s *Server) door(route *route) http.Handler {
 		recorderOf(w).route = route.pattern
 		x := s.newExchange(w, r)
 		x.route = route
+		if strings.HasPrefix(route.pattern, linksPath) {
+			x.openToOrigins() // before anything can be refused: the page of another origin must be able to read why
+		}
 		if err := x.enter(); err != nil {
 			if x.goesToSignIn(err) {
 				_ = x.redirect("/signin")

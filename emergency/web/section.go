@@ -2,6 +2,7 @@ package web
 
 import (
 	"github.com/locket-health/locket/emergency/section"
+	"github.com/locket-health/locket/emergency/summary"
 	"github.com/locket-health/locket/emergency/terms"
 )
 
@@ -20,6 +21,9 @@ const (
 	fieldCriticality itemField = "criticality"
 	fieldStatus      itemField = "status"
 	fieldDate        itemField = "date"
+	fieldSupply      itemField = "supply_until"
+	fieldCollect     itemField = "collect"
+	fieldOutOfArea   itemField = "out_of_area"
 	fieldNote        itemField = "note"
 )
 
@@ -36,17 +40,17 @@ var sectionForms = map[section.Section]sectionForm{
 	section.Allergies:      {fields: words(fieldReactions, fieldSeverity, fieldCriticality, fieldDate, fieldNote), category: terms.Allergy},
 	section.Conditions:     {fields: words(fieldSeverity, fieldStatus, fieldDetail, fieldDate, fieldNote), category: terms.Condition, statuses: []string{"active", "inactive", "resolved"}},
 	section.Baseline:       {fields: plain(fieldDetail, fieldNote)},
-	section.Medications:    {fields: words(fieldDetail, fieldStatus, fieldDate, fieldNote), category: terms.Medication, statuses: []string{"active", "stopped"}},
+	section.Medications:    {fields: words(fieldDetail, fieldSupply, fieldStatus, fieldDate, fieldNote), category: terms.Medication, statuses: []string{"active", "stopped"}},
 	section.Devices:        {fields: words(fieldDetail, fieldDate, fieldNote), category: terms.Device},
 	section.Pregnancy:      {fields: words(fieldDetail, fieldDate, fieldNote), category: terms.Pregnancy},
 	section.Child:          {fields: plain(fieldDetail, fieldDate, fieldNote)},
 	section.Needs:          {fields: words(fieldDetail, fieldNote), category: terms.Need},
-	section.Contacts:       {fields: []itemField{fieldName, fieldRelation, fieldPhone, fieldNote}},
+	section.Contacts:       {fields: []itemField{fieldName, fieldRelation, fieldPhone, fieldOutOfArea, fieldCollect, fieldNote}},
 	section.Immunizations:  {fields: words(fieldDate, fieldDetail), category: terms.Vaccine},
 	section.Procedures:     {fields: plain(fieldDate, fieldDetail, fieldNote)},
 	section.Results:        {fields: plain(fieldDetail, fieldDate, fieldNote)},
 	section.Vitals:         {fields: plain(fieldDetail, fieldDate, fieldNote)},
-	section.Insurance:      {fields: plain(fieldDetail, fieldNote)},
+	section.Insurance:      {fields: plain(fieldName, fieldPhone, fieldDetail, fieldNote)},
 	section.Documents:      {fields: plain(fieldDetail, fieldDate, fieldNote)},
 	section.BloodGroup:     {fields: words(fieldDate, fieldNote), category: terms.BloodGroup},
 	section.MentalHealth:   {fields: words(fieldDetail, fieldDate, fieldNote), category: terms.Condition},
@@ -63,9 +67,10 @@ func words(more ...itemField) []itemField {
 
 func plain(more ...itemField) []itemField { return append([]itemField{fieldConcept}, more...) }
 
-// severities and criticalities are FHIR codes, the answer "not said" first.
+// severities, criticalities and genders are FHIR codes, collects those of package summary; the answer "not said" comes first.
 var (
 	severities    = []string{"", "mild", "moderate", "severe"}
 	criticalities = []string{"", "low", "high", "unable-to-assess"}
+	collects      = []string{"", summary.CollectMay, summary.CollectMustNot}
 	genders       = []string{"", "female", "male", "other", "unknown"}
 )

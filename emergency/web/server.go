@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/locket-health/locket/static"
 )
 
 // Time-outs of a connection. A responder on a bad line needs a few seconds; a connection that takes longer holds a place that somebody else needs.
@@ -31,25 +33,30 @@ type Server struct {
 	Config
 	accepted     *accepted
 	pages        *template.Template
-	readers      map[string]readerPage
+	readers      map[string]fixedPage
+	scanners     map[string]fixedPage
+	badges       map[string]fixedPage
 	worker       []byte
 	limits       limiters
 	places       places
+	streams      *streams
 	metrics      *metrics
 	readerPolicy string
+	scanPolicy   string
 	public       http.Handler
 }
 
 // limiters are the limits by what they guard.
 type limiters struct{ everybody, entrance, shortCode, open *limit }
 
-// New checks the configuration, parses the templates and makes the reader page of every language.
+// New checks the configuration, parses the templates and makes the reader and the scanner page of every language.
 func New(config Config) (*Server, error) {
 	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: config, accepted: &accepted{catalog: config.Catalog}, worker: config.Assets.ServiceWorker(), places: newPlaces(config.MaxInFlight)}
+	s := &Server{Config: config, accepted: &accepted{catalog: config.Catalog}, worker: config.Assets.ServiceWorker(), places: newPlaces(config.MaxInFlight),
+		streams: newStreams()}
 	l, off := config.Limits, config.Limits.Off
 	s.limits = limiters{
 		everybody: newLimit("everybody", l.Everybody, off, config.Logger),
@@ -66,7 +73,13 @@ func New(config Config) (*Server, error) {
 	if s.readers, err = s.renderReaders(); err != nil {
 		return nil, err
 	}
-	s.readerPolicy = readerPolicy()
+	if s.scanners, err = s.renderScanners(); err != nil {
+		return nil, err
+	}
+	if s.badges, err = s.renderBadges(); err != nil {
+		return nil, err
+	}
+	s.readerPolicy, s.scanPolicy = readerPolicy(), static.ScanPolicy()
 	s.public = s.wrap(s.router())
 	return s, nil
 }
@@ -85,6 +98,7 @@ func (s *Server) Private() http.Handler {
 
 // Run serves Handler on a listener until ctx ends, then lets the requests under way finish, at most drainTimeout. It returns nil after an orderly end.
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
+	defer context.AfterFunc(ctx, s.streams.end)()
 	return run(ctx, listener, s.Handler(), s.MaxConnections, s.Logger)
 }
 

@@ -24,7 +24,7 @@ func (x *exchange) authenticate() error {
 	if err != nil {
 		return err
 	}
-	caller.Network, caller.Lang = x.caller.Network, x.caller.Lang
+	caller.Network, caller.Lang, caller.Wears = x.caller.Network, x.caller.Lang, x.worn()
 	x.caller = caller
 	return nil
 }

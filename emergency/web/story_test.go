@@ -105,7 +105,7 @@ func TestTheWholeStory(t *testing.T) {
 	}
 	code := regexp.MustCompile(`[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}`).FindString(cardPage)
 	base, _, _ := strings.Cut(card, "?")
-	for path, kind := range map[string]string{".svg": "image/svg+xml", ".png": "image/png", ".ndef": "application/octet-stream", "/print?paper=a4": "text/html; charset=utf-8",
+	for path, kind := range map[string]string{"/files/card.svg": "image/svg+xml", "/files/card.png": "image/png", "/files/card.ndef": "application/octet-stream", "/print?paper=a4": "text/html; charset=utf-8",
 		"/print?paper=letter": "text/html; charset=utf-8", "/print?paper=card": "text/html; charset=utf-8"} {
 		if w := b.get(base + path); w.Code != http.StatusOK || w.Header().Get("Content-Type") != kind {
 			t.Errorf("%s: %d %s", path, w.Code, w.Header().Get("Content-Type"))
@@ -138,7 +138,7 @@ func TestTheWholeStory(t *testing.T) {
 	if _, err := app.House.Log.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(b.page("/home"), "2 record openings to look at") {
+	if !strings.Contains(b.page("/home"), "2 events to look at") {
 		t.Error("the openings are not announced")
 	}
 	who := b.page(home + "/log")
@@ -152,7 +152,7 @@ func TestTheWholeStory(t *testing.T) {
 		t.Errorf("the log's entries: %v", entries)
 	}
 	location(t, b.form(home+"/log/seen", url.Values{"seq": {hidden(t, who, "seq")}}))
-	if strings.Contains(b.page("/home"), "openings to look at") {
+	if strings.Contains(b.page("/home"), "events to look at") {
 		t.Error("what was seen is announced again")
 	}
 
@@ -344,12 +344,14 @@ func TestAWaitCanBeDeclined(t *testing.T) {
 			t.Errorf("%s does not say that somebody waits", page)
 		}
 	}
-	veto := home + "/cards/" + issued.ID.String() + "/veto"
-	log := b.page(location(t, b.form(veto, url.Values{"step": {hidden(t, b.page(home), "step")}})))
+	_, rest, _ := strings.Cut(b.page(home), `action="`+home+"/requests/")
+	wait, _, _ := strings.Cut(rest, `"`)
+	veto := home + "/requests/" + wait
+	log := b.page(location(t, b.form(veto, url.Values{})))
 	if !strings.Contains(log, "said no on") || !strings.Contains(log, "declined by a keeper") {
 		t.Error("the log does not show that somebody said no")
 	}
-	if w := b.form(veto, url.Values{"step": {"sensitive"}}); w.Code != http.StatusNotFound {
+	if w := b.form(veto, url.Values{}); w.Code != http.StatusNotFound {
 		t.Errorf("saying no twice: %d", w.Code)
 	}
 	app.Clock.Add(25 * time.Hour)

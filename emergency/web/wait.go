@@ -4,9 +4,13 @@ import "github.com/locket-health/locket/emergency"
 
 // wait is somebody who has asked for more and has to wait, in words.
 type wait struct {
-	Card, Step, Action string
-	Asked, Opens       string
-	Vetoed             string // when somebody said no, "" while nobody has
+	Card, ID, Action string
+	Contact          string // what the patient calls the contact who asks from afar, "" for whoever has the card
+	Asked, Opens     string
+	Vetoed           string // when somebody said no, "" while nobody has
+	Facts            []entryFact
+	Agreed           int  // contacts who agree that it opens sooner
+	Over             bool // the wait has ended: it can be opened
 }
 
 // waits lists who waits to open more of a patient's record.
@@ -17,7 +21,11 @@ func (x *exchange) waits(id emergency.PatientID, names map[string]string) ([]wai
 	}
 	var waits []wait
 	for _, view := range views {
-		w := wait{Card: names[view.Card], Step: view.Step, Action: "/patients/" + string(id) + "/cards/" + view.Card + "/veto",
+		if state := view.State.State; state == emergency.WaitWithdrawn || state == emergency.WaitOver {
+			continue // whoever asked has taken it back, or it opens nothing any more
+		}
+		w := wait{Card: names[view.Card], ID: string(view.ID), Action: "/patients/" + string(id) + "/requests/" + string(view.ID) + "/veto",
+			Contact: view.Stated.Contact, Facts: x.whoStated(view.Stated, true), Agreed: view.State.Approvals, Over: view.State.State == emergency.WaitOpen,
 			Asked: x.Catalog.Time(x.lang.Code, view.AskedAt.UTC()), Opens: x.Catalog.Time(x.lang.Code, view.OpensAt.UTC())}
 		if !view.VetoedAt.IsZero() {
 			w.Vetoed = x.Catalog.Time(x.lang.Code, view.VetoedAt.UTC())
@@ -36,11 +44,7 @@ func (s *Server) veto(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	card, err := x.cardID()
-	if err != nil {
-		return err
-	}
-	if err := s.Service.Veto(x.r.Context(), x.caller, patient, card, x.value("step")); err != nil {
+	if err := s.Service.Veto(x.r.Context(), x.caller, patient, emergency.RequestID(x.variable("request"))); err != nil {
 		return err
 	}
 	return x.redirect("/patients/" + string(patient) + "/log")

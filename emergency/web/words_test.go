@@ -11,6 +11,7 @@ import (
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/cards"
+	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/locale"
 	"github.com/locket-health/locket/emergency/rules"
 	"github.com/locket-health/locket/emergency/section"
@@ -23,7 +24,7 @@ var errSecret = errors.New("the password is hunter2")
 // inTemplates and inCode find keys where they stand whole.
 var (
 	inTemplates = regexp.MustCompile(`\.T "([a-z][a-z0-9_.]*[a-z0-9])"`)
-	inCode      = regexp.MustCompile(`["']((?:console|field|hint|log|fact|invalid|record|left|warning|shown|import|front)\.[a-z0-9_.]*[a-z0-9])["']`)
+	inCode      = regexp.MustCompile(`["']((?:console|field|hint|log|fact|invalid|record|left|warning|shown|import|front|editor|contacts|event|thread|grant|stated|waits|officer|review|handover)\.[a-z0-9_.]*[a-z0-9])["']`)
 	inScripts   = regexp.MustCompile(`invalid\("([a-z0-9_]+)"`)
 )
 
@@ -89,19 +90,20 @@ func TestEveryKeyHasWords(t *testing.T) {
 	}
 	family("severity.", severities...)
 	family("criticality.", criticalities...)
+	family("reader.collect.", collects...)
 	family("gender.", genders...)
 	family("source.", summary.SourceSelf, summary.SourceGuardian, summary.SourceClinician, summary.SourceOrganization, summary.SourceImported)
 	family("absent.", summary.AbsentKnownNone, summary.AbsentNoInformation)
 	family("front.", "default", summary.FrontAlways, summary.FrontNever)
 	family("left.", string(summary.LeftNoRoom), string(summary.LeftShortened), string(summary.LeftChoice), string(summary.LeftHidden),
-		string(summary.LeftSensitive), string(summary.LeftBehind))
+		string(summary.LeftSensitive), string(summary.LeftBehind), string(summary.LeftTextOnly))
 	family("warning.", string(cards.WarnModule), string(cards.WarnDots), string(cards.WarnQuietZone), string(cards.WarnLevel))
 	family("preset.", presets...)
 	family("console.preset.", presets...)
 	family("console.reach.", "at_once", "after_reason", "after_wait")
 	family("console.import.", "understood", "understood.text", "kept", "kept.text", "not", "not.text")
-	family("shown.", "name", "relation", "phone", "detail", "reactions", "severity", "criticality", "status", "date", "note")
-	family("fact.", "name", "name_claimed", "role", "organization", "callback", "reason", "reason_text", "sections", "items", "until", "card", "rules", "network", "more")
+	family("shown.", "name", "relation", "phone", "detail", "reactions", "severity", "criticality", "status", "date", "note", "collect", "out_of_area", "supply_until")
+	family("fact.", "name", "name_claimed", "role", "organization", "callback", "reason", "reason_text", "sections", "items", "until", "card", "rules", "network", "more", "read_at", "carrier")
 	family("more.", "not_logged")
 	family("console.log.", "proven", "waiting", "failed", "unable")
 	family("console.log.memory.", "first", "same", "grown", "key", "smaller", "fork")
@@ -113,19 +115,73 @@ func TestEveryKeyHasWords(t *testing.T) {
 		family("reason.", string(reason))
 	}
 	for _, kind := range []audit.Type{audit.CardIssued, audit.CardScanned, audit.CardRevoked, audit.GlassOpened, audit.GlassReopened, audit.GlassRefused,
-		audit.RequestWaiting, audit.RequestVetoed, audit.RulesChanged, audit.RecordChanged, audit.RecordImported, audit.PatientCreated, audit.PatientDeleted, audit.AccountCreated, audit.AccountSignedIn,
+		audit.RequestWaiting, audit.RequestVetoed, audit.RulesChanged, audit.RulesProposed, audit.RulesVetoed, audit.RecordChanged, audit.RecordImported, audit.PatientCreated, audit.PatientDeleted, audit.AccountCreated, audit.AccountSignedIn,
 		audit.AccountDeleted, audit.PasskeyAdded, audit.PasskeyRemoved, audit.RecoverySet, audit.RecoveryUsed, audit.DataExported, audit.KeyMade,
 		audit.BackupMade, audit.BackupRestored, audit.Drill} {
 		family("log.", string(kind))
 	}
-	family("log.", "card.scanned.short_code", "glass.refused.wrong_secret", "glass.refused.wait", "account.signed_in.cloned_passkey", "request.vetoed", "request.waiting")
+	family("log.", "card.scanned.short_code", "glass.refused.wrong_secret", "glass.refused.wait", "account.signed_in.cloned_passkey", "request.vetoed", "request.waiting",
+		"card.scanned.live", "card.scanned.reload", "card.read_offline", "card.tap_doubted", "card.tap_doubted.stale", "card.tap_doubted.wrong", "card.tap_doubted.cloned", "card.tap_doubted.unsupported", "card.tap_doubted.unsupported",
+		"glass.opened.link", "glass.reopened.link", "glass.refused.wrong_passcode", "glass.refused.link_ended")
+	family("log.", "contact.invited", "contact.confirmed", "contact.stopped", "grant.ended", "message.sent", "message.sent.responder", "message.sent.keeper",
+		"message.sent.contact", "request.approved", "request.withdrawn")
+	family("contacts.fault.", "name", "mail", "phone", "lang")
+	family("event.", "bare.code", "bare.passkey", "kind.contact", "kind.rules", "kind.drill_due", "kind.passkeys", "wait.waiting", "wait.open", "wait.vetoed", "wait.withdrawn", "wait.over")
+	family("thread.", "kind.callback", "kind.hospital", "kind.location", "kind.note", "from.responder", "from.keeper", "from.contact")
+	family("keepers.", "role.keeper", "role.guardian", "role.self", "invite.keeper", "invite.keeper.hint", "invite.guardian", "invite.guardian.hint", "invite.self",
+		"invite.self.hint", "fault.name", "fault.role")
+	family("invite.", "keeper.title", "keeper.text", "keeper.button", "guardian.title", "guardian.text", "guardian.button", "self.title", "self.text", "self.button")
+	family("drill.outcome.", emergency.DrillRead, emergency.DrillSlow, emergency.DrillUnread)
+	for _, s := range askedInDrill {
+		family("drill.ask.", s.String())
+	}
+	family("log.", "keeper.added", "keeper.invited", "keeper.removed", "patient.handed_over", "patient.confidential", "drill.finished", "drill.finished.read",
+		"drill.finished.slow", "drill.finished.unread", "invitation.withdrawn")
+	family("log.", "handover.made", "glass.reopened.handover", "review.given", "review.answered", "officer.searched", "officer.exported")
+	for _, verdict := range []string{emergency.VerdictRight, emergency.VerdictWrong, emergency.VerdictUnsure} {
+		family("review.", "verdict."+verdict, "said."+verdict)
+	}
+	family("review.fault.", "verdict", "words")
+	for _, kind := range []string{emergency.OutlierDay, emergency.OutlierBadge, emergency.OutlierNetwork, emergency.OutlierPatient} {
+		family("officer.outlier.", kind)
+	}
+	family("officer.export.", "csv", "json")
+	family("fact.", "badge", "authority", "badge_shown")
+	family("badge_shown.", "not_counted")
+	family("officer.guess.", "short_code", "recovery", "passcode", "contact", "invite")
+	family("event.", "kind.keepers", "kind.rules_now")
+	family("notice.", "keepers.name", "keepers.subject", "keepers.text", "rules_now.name", "rules_now.subject", "rules_now.text")
+	family("", "fact.drill", "drill.yes")
+	family("carrier.", emergency.Carriers()...)
+	family("console.carrier.", emergency.Carriers()...)
+	family("console.next.", emergency.Carriers()...)
+	for _, carrier := range emergency.Carriers() {
+		family("", leadOf(carrier))
+		family("console.carriers.behind.", staysBehind(carrier))
+	}
+	for _, group := range carrierGroups {
+		family("console.carriers.", group.name)
+	}
+	family("console.card.", "svg", "png", "ndef", "bin", "vcf", "json", "smart_health_card", "shlink", "jwe")
+	family("console.card.print.", "a4", "letter", "card")
+	for _, pages := range pagesOf {
+		family("console.print.", pages...)
+	}
+	family("console.print.", "sheet")
+	family("console.paper.", "a4", "letter")
+	family("console.choose.fault.", "readable", "passcode", "link_label", "section")
+	for _, q := range questions {
+		family("editor.change.", q.name)
+	}
+	family("editor.who.", kindsOffered...)
+	family("editor.", "who", "which_contact", "which_contact.none", "which_organization", "which_organization.none", "proof", "sections", "sensitive", "soon", "long", "from", "until", "incident", "where")
 	for key := range used {
 		if !catalog.Has(key) {
 			t.Errorf("there are no words for %q", key)
 		}
 	}
 
-	for _, room := range []string{"console", "errors"} {
+	for _, room := range []string{"console", "errors", "editor", "officer"} {
 		text, err := os.ReadFile("../../static/locales/en/" + room + ".json")
 		if err != nil {
 			t.Fatal(err)
@@ -161,7 +217,7 @@ func TestEveryRuleIsSaidInWords(t *testing.T) {
 		x := &exchange{Server: app.Server, lang: lang}
 		for _, name := range presets {
 			policy, _ := rules.Preset(name)
-			for _, sentences := range x.ruleSentences(policy) {
+			for _, sentences := range x.ruleSentences(policy, people{}) {
 				for _, sentence := range sentences {
 					if strings.ContainsAny(sentence, "{}") || strings.Contains(sentence, "rules.") || strings.Contains(sentence, "section.") {
 						t.Errorf("%s, %s: %q", lang.Code, name, sentence)

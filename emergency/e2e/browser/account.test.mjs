@@ -11,7 +11,7 @@ const t = words('en');
 let browser, house;
 
 before(async () => {
-  browser = await launch();
+  browser = await launch([], { whole: true });
   house = await House.open();
 });
 

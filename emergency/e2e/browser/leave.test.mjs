@@ -59,7 +59,7 @@ test('the plain export holds record, original document, rules and log', async ()
   assert.deepEqual(violations(JSON.parse(files['patient-1/ips.json'])), []);
   const original = readFileSync(fixture('adult'), 'utf8');
   assert.ok(Object.entries(files).some(([name, text]) => name.startsWith('patient-1/documents/') && text === original), 'the document as it came in, byte for byte');
-  for (const name of ['patient-1/rules.json', 'patient-1/cards.json', 'patient-1/log/entries.ndjson', 'patient-1/log/vkey']) {
+  for (const name of ['patient-1/rules.json', 'patient-1/cards.json', 'patient-1/contacts.json', 'patient-1/openings.json', 'patient-1/log/entries.ndjson', 'patient-1/log/vkey']) {
     assert.ok(files[name], `${name} is missing: ${Object.keys(files)}`);
   }
   assert.ok(Object.keys(files).some((name) => name.endsWith('.tlog-proof')));
@@ -92,7 +92,7 @@ test('deleting everything revokes the card, ends the account and leaves the log 
   const stranger = await visitor.page();
   await stranger.goto(card.address);
   await verdict(stranger);
-  assert.equal(await breakGlass(stranger), t('reader.refused.no_card.title'));
+  assert.equal(await breakGlass(stranger), t('glass.refused.no_card.title'));
   await visitor.leave();
   await must(['audit', 'verify', '--data', house.data]);
 });

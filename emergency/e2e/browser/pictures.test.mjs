@@ -2,7 +2,7 @@
 // puts them where the README shows them.
 
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { copyFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Visitor, artifacts, launch, phone } from '../harness/browser.mjs';
@@ -40,6 +40,20 @@ test('both sides of a printed card', async () => {
   const page = await visitor.page();
   await page.goto(`file://${join(folder, 'card.html')}`);
   await keep(page.locator('main'), 'readme-card');
+  await visitor.leave();
+});
+
+test('the evacuation sheet of a family', async () => {
+  const data = join(directory(), 'data');
+  const people = directory();
+  await must(['keys', 'init', '--data', data, '--url', 'https://locket.example']);
+  for (const name of ['family-ar-daughter', 'family-ar-mother', 'family-ar-grandfather']) copyFileSync(fixture(name), join(people, `${name}.json`));
+  const out = directory();
+  await must(['issue', '--data', data, '--in', people, '--carrier', 'sheet', '--lang', 'en', '--out', out]);
+  const visitor = await Visitor.arrive(browser, house.base, { viewport: { width: 760, height: 900 }, deviceScaleFactor: 1.1, colorScheme: 'light' });
+  const page = await visitor.page();
+  await page.goto(`file://${join(out, 'sheet.html')}`);
+  await keep(page.locator('main'), 'readme-sheet');
   await visitor.leave();
 });
 

@@ -110,6 +110,45 @@ for (const [name, change, ...states] of [
   });
 }
 
+for (const [tap, says] of [['live', 'live'], ['stale', 'unproven'], ['cloned', 'unproven'], ['unsupported', 'unsupported'], ['of a later day', 'unproven']]) {
+  test(`a tap that is ${tap} is said, and takes nothing away`, async () => {
+    const visitor = await Visitor.arrive(browser, house.base);
+    const page = await visitor.page();
+    const body = JSON.stringify({ status: 'active', checked_at: new Date().toISOString(), tap });
+    await page.route('**/v1/cards/*/status', (route) => route.fulfill({ contentType: 'application/json', body }));
+    await page.goto(adult.url);
+    await page.locator('.banner').getByText(t(`reader.tap.${says}`)).waitFor();
+    assert.equal(await verdict(page), t('reader.state.verified.title'));
+    await page.getByRole('heading', { name: t('section.allergies'), exact: true }).waitFor();
+    await visitor.leave();
+  });
+}
+
+test('storage that never answers holds up the verdict for a moment only, and the page says what was not checked', async () => {
+  const visitor = await Visitor.arrive(browser, house.base);
+  const page = await visitor.page();
+  await page.addInitScript(() => { IDBFactory.prototype.open = () => ({}); });
+  let answer;
+  await page.route('**/v1/cards/*/status', async (route) => {
+    await new Promise((resolve) => { answer = resolve; });
+    await route.continue();
+  });
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 60_000);
+  await page.goto(adult.url);
+  await page.getByRole('heading', { name: t('section.allergies'), exact: true }).waitFor(); // what it says does not wait
+  assert.equal(await page.locator('main h1').innerText(), t('reader.state.checking.title'));
+  assert.equal(await page.locator('.banner').getByText(t('reader.list.revocations.unread')).count(), 0);
+  await page.clock.runFor(700);
+  assert.equal(await verdict(page), t('reader.state.verified.title'));
+  await page.locator('.banner').getByText(t('reader.list.revocations.unread')).waitFor();
+  await picture(page, 'reader-lists-unread');
+  answer(); // the issuer was asked, and says that the card still holds
+  await page.locator('.banner').getByText(t('reader.list.revocations.unread')).waitFor({ state: 'detached' });
+  assert.equal(await page.locator('main h1').innerText(), t('reader.state.verified.title'));
+  await visitor.leave();
+});
+
 test('after one visit the page verifies another card with the server stopped', async () => {
   const { visitor, page } = await visit(adult.url);
   await verdict(page);

@@ -84,7 +84,7 @@ test('script on the card is text on the reader page, in the opened record and on
   await page.goto(card.address);
   assert.equal(await verdict(page), t('reader.state.verified.title'));
   assert.ok((await page.locator('main').innerText()).includes('alert('));
-  assert.equal(await breakGlass(page, { name: corpus[1], reason: 'other', reasonText: corpus[5] }), t('reader.opened.title'));
+  assert.equal(await breakGlass(page, { name: corpus[1], reason: 'other', reasonText: corpus[5] }), t('glass.opened.title'));
   assert.ok((await page.locator('main').innerText()).includes(corpus[0]));
   await picture(page, 'safety-opened');
   await visitor.leave();

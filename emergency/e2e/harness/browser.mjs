@@ -17,11 +17,16 @@ export const desk = { width: 1280, height: 900 };
 /** Where the pictures of the run are kept. */
 export const artifacts = process.env.LOCKET_ARTIFACTS ?? join(import.meta.dirname, '../../../artifacts');
 
-/** Starts Chromium. Only `localhost` resolves: whoever is asked besides is seen. */
-export async function launch(args = []) {
+/**
+ * Starts Chromium. Only `localhost` resolves: whoever is asked besides is seen.
+ * It is the build without windows, of the same source and version, which spends
+ * a third less on pages of its own; `whole` starts the one with them, where what
+ * is tested is theirs: permissions, cameras, passkeys, paper.
+ */
+export async function launch(args = [], { whole = false } = {}) {
   process.env.PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS = '1';
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM ?? (whole ? '/usr/bin/chromium' : '/usr/bin/chromium-headless-shell'),
     args: [
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       '--disable-gpu',
@@ -137,13 +142,33 @@ export async function picture(page, name, options = {}) {
   await page.screenshot({ path: join(artifacts, `${name}.png`), fullPage: true, ...options });
 }
 
+/** The rules of axe-core that colours decide; no other one looks at them. */
+const colours = ['color-contrast', 'link-in-text-block'];
+/** What was looked at already: the path of a page, how much is on it, its colours and direction. */
+const seen = new Set();
+
 /**
  * What axe-core finds wrong on the page: one line for each place, empty when
- * nothing is. Best practices count as well as the WCAG rules.
+ * nothing is. Best practices count as well as the WCAG rules. A page that was
+ * looked at already is looked at for what can have changed: in the dark for its
+ * colours alone, from right to left for everything but them, in another size for
+ * nothing.
  */
 export async function accessibility(page) {
+  const { shape, dark, leftwards } = await page.evaluate(() => ({
+    shape: `${location.pathname} ${document.querySelectorAll('*').length}`,
+    dark: matchMedia('(prefers-color-scheme: dark)').matches,
+    leftwards: document.documentElement.dir === 'rtl',
+  }));
+  const look = `${shape} ${dark} ${leftwards}`;
+  if (seen.has(look)) return [];
+  const known = seen.has(`${shape} false false`);
+  seen.add(look);
   await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const { violations } = await page.evaluate((options) => globalThis.axe.run(document, { resultTypes: ['violations'], ...options }),
+    known && dark && !leftwards ? { runOnly: { type: 'rule', values: colours } }
+      : known && leftwards && !dark ? { rules: Object.fromEntries(colours.map((rule) => [rule, { enabled: false }])) }
+        : {});
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 160)}: ${(node.failureSummary ?? '').split('\n').slice(1).join(' ').slice(0, 240)}`));
 }

@@ -12,9 +12,13 @@ export function fixture(name) {
 }
 
 export class House {
-  /** Makes a data directory and serves it. */
-  static async open() {
+  /**
+   * Makes a data directory and serves it.
+   * @param {{ mail?: import('./mail.mjs').Mail }} [options] mail: where it sends its notices
+   */
+  static async open({ mail } = {}) {
     const house = new House();
+    house.mail = mail;
     house.dir = directory();
     house.data = join(house.dir, 'data');
     house.port = await freePort();
@@ -27,7 +31,7 @@ export class House {
 
   async serve() {
     this.program = await Program.start(
-      ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--checkpoint-every', '200ms'], this.base);
+      ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--checkpoint-every', '200ms', ...(this.mail?.flags ?? [])], this.base);
   }
 
   /**

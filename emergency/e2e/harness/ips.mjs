@@ -18,9 +18,10 @@ export function violations(bundle) {
   return [...conformance(bundle), ...document(bundle), ...references(bundle)];
 }
 
-function conformance(bundle) {
+/** Everything in a resource that is not as the base definitions have it. */
+export function conformance(resource) {
   try {
-    return validateResource(bundle).filter(({ severity }) => severity === 'error' || severity === 'fatal').map(sentence);
+    return validateResource(resource).filter(({ severity }) => severity === 'error' || severity === 'fatal').map(sentence);
   } catch (error) {
     return error.outcome?.issue?.map(sentence) ?? [error.message];
   }

@@ -27,22 +27,22 @@ export async function breakGlass(page, { role = 'paramedic', reason = 'unconscio
   const press = (key) => page.getByRole('button', { name: t(key), exact: true }).click();
   if (step === 'critical') {
     await press('reader.glass.open');
-    await heading(page, t('reader.stop.title'));
-    await press('reader.stop.continue');
-    await heading(page, t('reader.who.title'));
+    await heading(page, t('glass.stop.title'));
+    await press('glass.stop.continue');
+    await heading(page, t('glass.who.title'));
     await page.locator(`#role-${role}`).check();
     if (name) await page.locator('#name').fill(name);
-    await press('reader.next');
-    await heading(page, t('reader.why.title'));
+    await press('glass.next');
+    await heading(page, t('glass.why.title'));
   } else {
-    await press('reader.sensitive.open');
-    await heading(page, t('reader.why.title_sensitive'));
+    await press('glass.sensitive.open');
+    await heading(page, t('glass.why.title_sensitive'));
   }
   await page.locator(`#reason-${reason}`).check();
   if (reasonText) await page.locator('#reason_text').fill(reasonText);
-  await press('reader.next');
-  await heading(page, t('reader.check.title'));
-  await press('reader.check.open');
-  await page.waitForFunction((busy) => !busy.includes(document.querySelector('main h1')?.textContent), [t('reader.check.title'), t('reader.opening')]);
+  await press('glass.next');
+  await heading(page, t('glass.check.title'));
+  await press('glass.check.open');
+  await page.waitForFunction((busy) => !busy.includes(document.querySelector('main h1')?.textContent), [t('glass.check.title'), t('glass.opening')]);
   return page.locator('main h1').innerText();
 }

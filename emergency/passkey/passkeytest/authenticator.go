@@ -33,6 +33,7 @@ type Authenticator struct {
 	Step   int64          // what the signature counter grows by; 0 and a counter of 0 is a synchronised passkey
 	Alter  func(*Answer)  // changes what is signed, just before it is
 	Output map[string]any // clientExtensionResults of every answer
+	Model  *Model         // what it says of itself when a passkey is made; nil: nothing (attestation "none")
 
 	keys []*passkey
 }
@@ -108,10 +109,14 @@ func (a *Authenticator) Create(options []byte) ([]byte, error) {
 
 	answer := a.answer("webauthn.create", o.PublicKey.Challenge, key)
 	data := answer.data(attested)
-	data = append(data, make([]byte, 16)...) // AAGUID: a software authenticator says none
+	data = append(data, a.Model.aaguid()...)
 	data = binary.BigEndian.AppendUint16(data, uint16(len(key.id)))
 	data = append(append(data, key.id...), coseKey...)
-	object, err := cbor.Marshal(map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})
+	format, statement, err := a.Model.attest(private, data, answer.clientData())
+	if err != nil {
+		return nil, err
+	}
+	object, err := cbor.Marshal(map[string]any{"fmt": format, "attStmt": statement, "authData": data})
 	if err != nil {
 		return nil, err
 	}

@@ -32,8 +32,10 @@ func testCards(t *testing.T, s Store) {
 func testOpening(t *testing.T, s Store) {
 	p := patient(1)
 	get := func(r emergency.Reader) (emergency.Opening, error) { return r.Opening(cardID(1)) }
+	withoutCard := func(r emergency.Reader) (emergency.Opening, error) { return r.OpeningOf(p.ID) }
 	puts(t, s, household(1), household(2))
 	shows(t, s, emergency.Opening{Card: card(1, p.ID), Patient: p}, get)
+	shows(t, s, emergency.Opening{Patient: p}, withoutCard)
 
 	puts(t, s, func(tx emergency.Tx) error {
 		return errors.Join(tx.PutRules(ruleSet(p.ID, 1)), tx.PutRules(ruleSet(p.ID, 2)), tx.PutRecord(record(p.ID, 1)),
@@ -41,6 +43,7 @@ func testOpening(t *testing.T, s Store) {
 	})
 	p.RecordVersion, p.RulesVersion = 3, 2
 	shows(t, s, emergency.Opening{Card: card(1, p.ID), Patient: p, Rules: ruleSet(p.ID, 2), Record: record(p.ID, 3)}, get)
+	shows(t, s, emergency.Opening{Patient: p, Rules: ruleSet(p.ID, 2), Record: record(p.ID, 3)}, withoutCard)
 }
 
 func testShortCodes(t *testing.T, s Store) {
@@ -58,63 +61,6 @@ func testShortCodes(t *testing.T, s Store) {
 
 	puts(t, s, func(tx emergency.Tx) error { return tx.DeleteShortCode(cardID(1)) })
 	missing(t, s, get)
-}
-
-func testGrants(t *testing.T, s Store) {
-	p := patient(1).ID
-	one, other := card(1, p), card(7, p)
-	over, running, elsewhere, foreign := grant(1, one), grant(300, one), grant(301, other), grant(302, card(2, patient(2).ID))
-	puts(t, s, household(1), household(2), func(tx emergency.Tx) error {
-		return errors.Join(tx.PutCard(other), tx.PutGrant(over), tx.PutGrant(running), tx.PutGrant(elsewhere), tx.PutGrant(foreign))
-	})
-	get := func(g emergency.Grant) func(r emergency.Reader) (emergency.Grant, error) {
-		return func(r emergency.Reader) (emergency.Grant, error) { return r.Grant(g.Token) }
-	}
-	shows(t, s, running, get(running))
-
-	puts(t, s, func(tx emergency.Tx) error { return tx.EndCardGrants(one.ID, "", later(310)) })
-	running.EndedAt = later(310)
-	shows(t, s, running, get(running))
-	shows(t, s, over, get(over)) // was over before: its end is not rewritten
-	shows(t, s, elsewhere, get(elsewhere))
-
-	puts(t, s, func(tx emergency.Tx) error { return tx.EndGrants(p, later(320)) })
-	elsewhere.EndedAt = later(320)
-	shows(t, s, running, get(running))
-	shows(t, s, elsewhere, get(elsewhere))
-	shows(t, s, foreign, get(foreign))
-
-	twin := grant(303, one)
-	twin.Token = foreign.Token
-	refused(t, s, emergency.ErrConflict, func(tx emergency.Tx) error { return tx.PutGrant(twin) })
-	stolen := grant(302, one)
-	refused(t, s, emergency.ErrInvalid, func(tx emergency.Tx) error { return tx.PutGrant(stolen) })
-}
-
-func testRequests(t *testing.T, s Store) {
-	p := patient(1).ID
-	one, other := card(1, p), card(7, p)
-	request := func(c emergency.Card, step string, ends int) emergency.Request {
-		return emergency.Request{Card: c.ID, Step: step, Patient: p, AskedAt: later(1), OpensAt: later(2), EndsAt: later(ends)}
-	}
-	first, second, third := request(one, "critical", 30), request(one, "sensitive", 20), request(other, "critical", 40)
-	puts(t, s, household(1), household(2), func(tx emergency.Tx) error {
-		return errors.Join(tx.PutCard(other), tx.PutRequest(first), tx.PutRequest(second), tx.PutRequest(third))
-	})
-	get := func(q emergency.Request) func(r emergency.Reader) (emergency.Request, error) {
-		return func(r emergency.Reader) (emergency.Request, error) { return r.Request(q.Card, q.Step) }
-	}
-	shows(t, s, first, get(first))
-	shows(t, s, []emergency.Request{first, third}, func(r emergency.Reader) ([]emergency.Request, error) { return r.Requests(p, later(20)) })
-	shows(t, s, nil, func(r emergency.Reader) ([]emergency.Request, error) { return r.Requests(patient(2).ID, later(0)) })
-	first.VetoedAt = later(5)
-	puts(t, s, func(tx emergency.Tx) error { return tx.PutRequest(first) })
-	shows(t, s, first, get(first))
-	shows(t, s, second, get(second))
-	missing(t, s, func(r emergency.Reader) (any, error) { return r.Request(one.ID, "another") })
-	stolen := first
-	stolen.Patient = patient(2).ID
-	refused(t, s, emergency.ErrInvalid, func(tx emergency.Tx) error { return tx.PutRequest(stolen) })
 }
 
 func testGuesses(t *testing.T, s Store) {
@@ -162,20 +108,29 @@ func testGuessRace(t *testing.T, s Store) {
 }
 
 func testSweep(t *testing.T, s Store) {
-	owner := account(1).ID
+	owner, c := account(1).ID, card(1, patient(1).ID)
+	ends := func(q emergency.Request, at int) emergency.Request { q.EndsAt = later(at); return q }
+	crew := member(organization(1), owner)
 	puts(t, s, household(1), func(tx emergency.Tx) error {
 		_, err := tx.CountGuess(hash("early"), later(0), later(-10))                                      // ends at 10
 		_, err2 := tx.CountGuess(hash("late"), later(60), later(50))                                      // ends at 70
 		return errors.Join(err, err2, tx.PutSession(session(0, owner)), tx.PutSession(session(1, owner)), // end at 60 and 61
 			tx.PutCeremony(ceremony(1)), tx.PutCeremony(ceremony(56)), // end at 6 and 61
-			tx.PutRequest(emergency.Request{Card: card(1, patient(1).ID).ID, Step: "critical", Patient: patient(1).ID, EndsAt: later(60)}),
-			tx.PutRequest(emergency.Request{Card: card(1, patient(1).ID).ID, Step: "sensitive", Patient: patient(1).ID, EndsAt: later(61)}))
+			tx.PutRequest(ends(request(1, c, "critical"), 60)), tx.PutRequest(ends(request(2, c, "sensitive"), 61)),
+			tx.PutOrganization(organization(1)), tx.PutMember(crew), tx.PutBadge(badge(0, crew)), tx.PutBadge(badge(1, crew)), // end at 60 and 61
+			tx.PutInvitation(invitation(0, emergency.InviteSelf, "x")), tx.PutInvitation(invitation(1, emergency.InviteSelf, "x")), // likewise
+			tx.PutGrant(grant(1, c)), tx.PutHandover(handover(0, grant(1, c))), tx.PutHandover(handover(1, grant(1, c)))) // likewise
 	})
 	var swept int
 	update(t, s, func(tx emergency.Tx) (err error) { swept, err = tx.Sweep(later(61)); return err })
-	if swept != 4 {
-		t.Errorf("swept %d, want 4", swept)
+	if swept != 7 {
+		t.Errorf("swept %d, want 7", swept)
 	}
+	missing(t, s, func(r emergency.Reader) (any, error) { return r.Badge(badge(0, crew).ID) })
+	missing(t, s, func(r emergency.Reader) (any, error) { return r.Invitation(invitation(0, "", "").Token) })
+	missing(t, s, func(r emergency.Reader) (any, error) { return r.Handover(handover(0, grant(1, c)).Finder) })
+	missing(t, s, func(r emergency.Reader) (any, error) { return r.RequestByID(request(1, c, "critical").ID) })
+	shows(t, s, badge(1, crew), func(r emergency.Reader) (emergency.Badge, error) { return r.Badge(badge(1, crew).ID) })
 	missing(t, s, func(r emergency.Reader) (any, error) { return r.Session(session(0, owner).Token) })
 	shows(t, s, session(1, owner), func(r emergency.Reader) (emergency.Session, error) { return r.Session(session(1, owner).Token) })
 	puts(t, s, func(tx emergency.Tx) error { _, err := tx.TakeCeremony(ceremony(56).Token); return err })
@@ -212,8 +167,8 @@ func testReferences(t *testing.T, s Store) {
 	for name, change := range map[string]func(tx emergency.Tx) error{
 		"passkey":          func(tx emergency.Tx) error { return tx.PutPasskey(passkey(1, "nobody")) },
 		"session":          func(tx emergency.Tx) error { return tx.PutSession(session(1, "nobody")) },
-		"keeper's account": func(tx emergency.Tx) error { return tx.PutKeeper("nobody", patient(1).ID) },
-		"keeper's patient": func(tx emergency.Tx) error { return tx.PutKeeper(account(1).ID, "nobody") },
+		"keeper's account": func(tx emergency.Tx) error { return tx.PutKeeper(keeper("nobody", patient(1).ID)) },
+		"keeper's patient": func(tx emergency.Tx) error { return tx.PutKeeper(keeper(account(1).ID, "nobody")) },
 		"record":           func(tx emergency.Tx) error { return tx.PutRecord(record("nobody", 1)) },
 		"document":         func(tx emergency.Tx) error { return tx.PutDocument(document(1, "nobody")) },
 		"rules":            func(tx emergency.Tx) error { return tx.PutRules(ruleSet("nobody", 1)) },
@@ -221,7 +176,35 @@ func testReferences(t *testing.T, s Store) {
 		"short code": func(tx emergency.Tx) error {
 			return tx.PutShortCode(emergency.ShortCode{Finder: hash("x"), Card: lost.ID})
 		},
-		"grant of a card": func(tx emergency.Tx) error { return tx.PutGrant(grant(1, lost)) },
+		"grant of a card":    func(tx emergency.Tx) error { return tx.PutGrant(grant(1, lost)) },
+		"grant to a contact": func(tx emergency.Tx) error { return tx.PutGrant(grant(1, emergency.Card{Patient: "nobody"})) },
+		"organization":       func(tx emergency.Tx) error { return tx.PutMember(member(organization(9), account(1).ID)) },
+		"member's account": func(tx emergency.Tx) error {
+			return errors.Join(tx.PutOrganization(organization(1)), tx.PutMember(member(organization(1), "nobody")))
+		},
+		"badge of no member": func(tx emergency.Tx) error {
+			return errors.Join(tx.PutOrganization(organization(1)), tx.PutBadge(badge(1, member(organization(1), account(1).ID))))
+		},
+		"contact":             func(tx emergency.Tx) error { return tx.PutContact(contact(1, "nobody")) },
+		"request with a card": func(tx emergency.Tx) error { return tx.PutRequest(request(1, lost, "critical")) },
+		"request of a contact": func(tx emergency.Tx) error {
+			return tx.PutRequest(asked(1, contact(1, "nobody"), "critical"))
+		},
+		"approval of no request": func(tx emergency.Tx) error {
+			c := contact(1, patient(1).ID)
+			return errors.Join(tx.PutContact(c), tx.PutApproval(emergency.Approval{Request: "none", Contact: c.ID, At: later(1)}))
+		},
+		"approval of no contact": func(tx emergency.Tx) error {
+			q := request(1, card(1, patient(1).ID), "critical")
+			return errors.Join(tx.PutRequest(q), tx.PutApproval(emergency.Approval{Request: q.ID, Contact: "none", At: later(1)}))
+		},
+		"message": func(tx emergency.Tx) error {
+			_, err := tx.AddMessage(emergency.Message{Grant: "none", At: later(1)})
+			return err
+		},
+		"review":        func(tx emergency.Tx) error { return tx.PutReview(review(1, grant(9, card(1, patient(1).ID)), 0)) },
+		"pending rules": func(tx emergency.Tx) error { return tx.PutPendingRules(pendingRules("nobody", 5)) },
+		"handover":      func(tx emergency.Tx) error { return tx.PutHandover(handover(1, grant(9, lost))) },
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, s, emergency.ErrNotFound, change) })
 	}

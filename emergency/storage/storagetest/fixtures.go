@@ -18,7 +18,7 @@ func hash(format string, args ...any) emergency.Token {
 func account(n int) emergency.Account {
 	return emergency.Account{
 		ID: emergency.AccountID(fmt.Sprintf("account-%015d", n)), SealedProfile: fmt.Appendf(nil, "profile %d", n), CreatedAt: later(n),
-		Recovery: hash("recovery %d", n), RecoveryAt: later(n + 1), Lang: "pt-BR",
+		Recovery: hash("recovery %d", n), RecoveryAt: later(n + 1), Lang: "pt-BR", CoolingUntil: later(n + 2),
 	}
 }
 
@@ -85,6 +85,84 @@ func grant(n int, c emergency.Card) emergency.Grant {
 	}
 }
 
+func keeper(by emergency.AccountID, of emergency.PatientID) emergency.Keeper {
+	return emergency.Keeper{Account: by, Patient: of, Role: emergency.KeeperOther, AddedAt: later(1), SeenSeq: 7}
+}
+
+func organization(n int) emergency.Organization {
+	return emergency.Organization{
+		ID: emergency.OrganizationID(fmt.Sprintf("organization-%09d", n)), SealedName: fmt.Appendf(nil, "organization %d", n), Kind: "ems", Country: "PT",
+		CreatedAt: later(n),
+	}
+}
+
+func member(of emergency.Organization, who emergency.AccountID) emergency.Member {
+	return emergency.Member{Organization: of.ID, Account: who, Role: emergency.RoleResponder, SealedName: []byte("member"), CreatedAt: later(3)}
+}
+
+func badge(n int, of emergency.Member) emergency.Badge {
+	return emergency.Badge{
+		ID: emergency.BadgeID(fmt.Sprintf("badge-%016d", n)), Organization: of.Organization, Account: of.Account, IssuedAt: later(n), ExpiresAt: later(n + 60),
+	}
+}
+
+func invitation(n int, purpose, target string) emergency.Invitation {
+	return emergency.Invitation{
+		Token: hash("invitation %d", n), Purpose: purpose, Target: target, By: account(1).ID, Sealed: []byte("who invites"), CreatedAt: later(n),
+		ExpiresAt: later(n + 60),
+	}
+}
+
+func contact(n int, of emergency.PatientID) emergency.Contact {
+	return emergency.Contact{
+		ID: emergency.ContactID(fmt.Sprintf("contact-%014d", n)), Patient: of, SealedDetails: []byte("details"), SealedCode: []byte("code"), CreatedAt: later(n),
+		ConfirmedAt: later(n + 1),
+	}
+}
+
+// request is that of whoever holds a card, for one step.
+func request(n int, c emergency.Card, step string) emergency.Request {
+	return emergency.Request{
+		RequestKey: emergency.RequestKey{Card: c.ID, Step: step}, ID: emergency.RequestID(fmt.Sprintf("request-%014d", n)), Patient: c.Patient,
+		Watch: hash("watch %d", n), Sealed: []byte("stated"), AskedAt: later(n), OpensAt: later(n + 10), EndsAt: later(n + 60),
+	}
+}
+
+// asked is the request of a contact who has no card at hand.
+func asked(n int, by emergency.Contact, step string) emergency.Request {
+	q := request(n, emergency.Card{Patient: by.Patient}, step)
+	q.Contact = by.ID
+	return q
+}
+
+func review(n int, of emergency.Grant, due int) emergency.Review {
+	v := emergency.Review{
+		Grant: of.ID, Patient: of.Patient, Organization: of.Organization, Verdict: emergency.VerdictRight, By: account(1).ID, SealedWords: []byte("words"),
+		At: later(n),
+	}
+	if due > 0 {
+		v.Verdict, v.DueAt = emergency.VerdictWrong, later(due)
+	}
+	return v
+}
+
+func notice(n int, of emergency.PatientID) emergency.Notice {
+	return emergency.Notice{
+		ID: emergency.NoticeID(fmt.Sprintf("notice-%015d", n)), Patient: of, Contact: "contact", Sealed: []byte("letter"), State: emergency.NoticeWaiting,
+		CreatedAt: later(n), DueAt: later(n),
+	}
+}
+
+func pendingRules(of emergency.PatientID, effective int) emergency.PendingRules {
+	return emergency.PendingRules{
+		Patient: of, Base: 1, Sealed: []byte("wider rules"), SealedApproval: []byte("approval"), ApprovedAt: later(1), EffectiveAt: later(effective),
+	}
+}
+
+func handover(n int, of emergency.Grant) emergency.Handover {
+	return emergency.Handover{Finder: hash("handover %d", n), Grant: of.ID, Sealed: []byte("key"), Attempts: 5, EndsAt: later(n + 60)}
+}
+
 // opened is the entry of an opening.
 func opened(of emergency.PatientID) audit.Event {
 	return audit.Event{
@@ -101,7 +179,7 @@ func household(n int) func(tx emergency.Tx) error {
 		for _, put := range []func() error{
 			func() error { return tx.PutAccount(a) },
 			func() error { return tx.PutPatient(p) },
-			func() error { return tx.PutKeeper(a.ID, p.ID) },
+			func() error { return tx.PutKeeper(keeper(a.ID, p.ID)) },
 			func() error { return tx.PutCard(card(n, p.ID)) },
 		} {
 			if err := put(); err != nil {

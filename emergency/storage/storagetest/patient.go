@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/locket-health/locket/emergency"
+	"github.com/locket-health/locket/emergency/section"
 )
 
 // equal compares what was not read through shows.
@@ -23,8 +24,8 @@ func testPatients(t *testing.T, s Store) {
 	one, two := account(1).ID, account(2).ID
 	child, born := patient(4), patient(3)
 	puts(t, s, household(1), household(2), func(tx emergency.Tx) error {
-		return errors.Join(tx.PutPatient(child), tx.PutPatient(born), tx.PutKeeper(one, child.ID), tx.PutKeeper(one, born.ID),
-			tx.PutKeeper(two, child.ID), tx.PutKeeper(two, child.ID))
+		return errors.Join(tx.PutPatient(child), tx.PutPatient(born), tx.PutKeeper(keeper(one, child.ID)), tx.PutKeeper(keeper(one, born.ID)),
+			tx.PutKeeper(keeper(two, child.ID)), tx.PutKeeper(keeper(two, child.ID)))
 	})
 	kept := func(by emergency.AccountID) func(r emergency.Reader) ([]emergency.Patient, error) {
 		return func(r emergency.Reader) ([]emergency.Patient, error) { return r.Kept(by) }
@@ -36,6 +37,7 @@ func testPatients(t *testing.T, s Store) {
 	shows(t, s, false, func(r emergency.Reader) (bool, error) { return r.Keeps(two, born.ID) })
 
 	child.SealedName, child.SeenSeq, child.DeletedAt = nil, 12, later(50)
+	child.DrilledAt, child.DrillUntil, child.RemindedAt, child.Confidential = later(30), later(40), later(20), section.Critical
 	puts(t, s, func(tx emergency.Tx) error { return tx.PutPatient(child) })
 	shows(t, s, child, func(r emergency.Reader) (emergency.Patient, error) { return r.Patient(child.ID) })
 	shows(t, s, []emergency.Patient{patient(1), born}, kept(one))
@@ -147,6 +149,100 @@ func testDeleteRecord(t *testing.T, s Store) {
 	shows(t, s, record(stays, 1), func(r emergency.Reader) (emergency.SealedRecord, error) { return r.Record(stays) })
 	shows(t, s, document(2, stays), func(r emergency.Reader) (emergency.Document, error) { return r.Document(stays, document(2, stays).ID) })
 	shows(t, s, ruleSet(stays, 1), func(r emergency.Reader) (emergency.Rules, error) { return r.Rules(stays) })
+}
+
+// around is everything that is kept around one patient's glass.
+type around struct {
+	Contact     emergency.Contact
+	Request     emergency.Request
+	Approvals   []emergency.Approval
+	Grant       emergency.Grant
+	Messages    []emergency.Message
+	Review      emergency.Review
+	Notices     []emergency.Notice
+	Pending     emergency.PendingRules
+	Handover    emergency.Handover
+	Invitations []emergency.Invitation // to the contact, and to keep the record
+}
+
+func newAround(n int) around {
+	p := patient(n)
+	a := around{
+		Contact: contact(n, p.ID), Request: request(n, card(n, p.ID), "sensitive"), Grant: grant(n, card(n, p.ID)), Notices: []emergency.Notice{notice(n, p.ID)},
+		Pending: pendingRules(p.ID, 30),
+	}
+	a.Contact.Account, a.Grant.SealedStated = account(n).ID, []byte("stated")
+	a.Approvals = []emergency.Approval{{Request: a.Request.ID, Contact: a.Contact.ID, At: later(5)}}
+	a.Messages = []emergency.Message{{Grant: a.Grant.ID, Number: 1, Sender: emergency.SenderContact, Sealed: []byte("insulin at noon"), At: later(6)}}
+	a.Review, a.Handover = review(n, a.Grant, 40), handover(n, a.Grant)
+	a.Review.SealedAnswer, a.Review.AnsweredAt = []byte("answer"), later(9)
+	a.Invitations = []emergency.Invitation{
+		invitation(2*n, emergency.InviteContact, string(a.Contact.ID)), invitation(2*n+1, emergency.InviteKeeper, string(p.ID)),
+	}
+	return a
+}
+
+func (a around) put(tx emergency.Tx) error {
+	errs := []error{tx.PutContact(a.Contact), tx.PutRequest(a.Request), tx.PutApproval(a.Approvals[0]), tx.PutGrant(a.Grant), tx.PutReview(a.Review),
+		tx.PutNotice(a.Notices[0]), tx.PutPendingRules(a.Pending), tx.PutHandover(a.Handover)}
+	for _, i := range a.Invitations {
+		errs = append(errs, tx.PutInvitation(i))
+	}
+	_, err := tx.AddMessage(a.Messages[0])
+	return errors.Join(append(errs, err)...)
+}
+
+// readAround reads what is kept around a patient's glass; of what is not there, nothing.
+func readAround(r emergency.Reader, of around) (got around, err error) {
+	var errs [10]error
+	got.Contact, errs[0] = r.Contact(of.Contact.ID)
+	got.Request, errs[1] = r.RequestByID(of.Request.ID)
+	got.Approvals, errs[2] = r.Approvals(of.Request.ID)
+	got.Grant, errs[3] = r.GrantByID(of.Grant.ID)
+	got.Messages, errs[4] = r.Messages(of.Grant.ID, 0)
+	got.Review, errs[5] = r.Review(of.Grant.ID)
+	got.Notices, errs[6] = r.Notices(of.Contact.Patient)
+	got.Pending, errs[7] = r.PendingRules(of.Contact.Patient)
+	got.Handover, errs[8] = r.Handover(of.Handover.Finder)
+	for _, i := range of.Invitations {
+		found, err := r.Invitation(i.Token)
+		if err == nil {
+			got.Invitations = append(got.Invitations, found)
+		} else if !errors.Is(err, emergency.ErrNotFound) {
+			return got, err
+		}
+	}
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, emergency.ErrNotFound) {
+			return got, err
+		}
+	}
+	return got, nil
+}
+
+// testForgotten: whoever was named around a deleted record is forgotten, and that something was opened is not.
+func testForgotten(t *testing.T, s Store) {
+	gone, stays := newAround(1), newAround(2)
+	puts(t, s, household(1), household(2), gone.put, stays.put)
+	for _, a := range []around{gone, stays} {
+		shows(t, s, a, func(r emergency.Reader) (around, error) { return readAround(r, a) })
+	}
+	puts(t, s, func(tx emergency.Tx) error { return tx.DeleteRecord(patient(1).ID) })
+
+	want := around{Contact: gone.Contact, Grant: gone.Grant, Messages: gone.Messages, Review: gone.Review}
+	want.Contact.Account, want.Contact.SealedDetails, want.Contact.SealedCode = "", nil, nil
+	want.Grant.SealedStated, want.Messages[0].Sealed = nil, nil
+	want.Review.SealedWords, want.Review.SealedAnswer = nil, nil
+	got, err := read(t, s, func(r emergency.Reader) (around, error) { return readAround(r, gone) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Contact.StoppedAt.IsZero() {
+		t.Error("a forgotten contact was not stopped")
+	}
+	got.Contact.StoppedAt = want.Contact.StoppedAt
+	equal(t, got, want)
+	shows(t, s, stays, func(r emergency.Reader) (around, error) { return readAround(r, stays) })
 }
 
 func testLarge(t *testing.T, s Store) {

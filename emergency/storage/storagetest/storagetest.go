@@ -36,19 +36,45 @@ func Test(t *testing.T, create func(t *testing.T) (open func(t *testing.T) Store
 		{"a ceremony is taken once", testCeremony},
 		{"a ceremony has one taker of 64", testCeremonyRace},
 		{"patients are kept by their keepers", testPatients},
+		{"keepers come, change their part and go", testKeepers},
+		{"a drill is due a while after the last one or its reminder", testDrillsDue},
 		{"a record moves by one version at a time", testRecord},
 		{"two editors of one record do not lose a change", testRecordRace},
 		{"documents are listed without their content", testDocuments},
 		{"rules are a history", testRules},
 		{"a record is deleted with its documents and rules", testDeleteRecord},
+		{"whoever was named around a deleted record is forgotten", testForgotten},
 		{"cards are kept and replaced", testCards},
 		{"an opening is read in one step", testOpening},
 		{"a short code leads to one card", testShortCodes},
 		{"grants end", testGrants},
 		{"guesses are counted in windows", testGuesses},
 		{"no guess of 64 in parallel goes uncounted", testGuessRace},
-		{"a request is one for its card and step", testRequests},
+		{"guesses are added up by network, and bounded", testGuessTallies},
+		{"openings are added up by badge and day", testGrantTallies},
+		{"grants of bystanders, badges and contacts end apart", testGrantKinds},
+		{"grants are listed by who and when", testGrantFilter},
+		{"messages are numbered in each grant", testMessages},
+		{"a handover belongs to one grant", testHandovers},
+		{"a request is one for whoever asks and the step", testRequests},
+		{"an approval is that of the first time, and goes with its request", testApprovals},
+		{"of 64 approvals of one contact one counts", testApprovalRace},
+		{"contacts belong to one patient", testContacts},
+		{"organizations are kept and replaced", testOrganizations},
+		{"members belong to organizations", testMembers},
+		{"badges are revoked one by one, of a member and of an organization", testBadges},
+		{"an invitation is taken once", testInvitations},
+		{"an invitation has one taker of 64", testInvitationRace},
+		{"reviews are listed by when an answer is due", testReviews},
+		{"notices are sent when they are due, and kept a while", testNotices},
+		{"pending rules are one for a patient, until they are due", testPendingRules},
 		{"what has ended is swept", testSweep},
+		{"the list of revoked cards only grows", testRevocations},
+		{"a link is found by its address and by its card", testLinks},
+		{"a tag is one for its card", testTags},
+		{"a receipt is taken once", testReceipts},
+		{"issuers' keys are kept and replaced", testIssuerKeys},
+		{"an issuer's key that has ended stays ended", testEndedKeys},
 		{"unseen entries are counted", testUnseen},
 		{"sums follow what is stored", testCounts},
 		{"what refers to nothing is refused", testReferences},
@@ -147,6 +173,23 @@ func missing[T any](t *testing.T, s emergency.Store, get func(r emergency.Reader
 	t.Helper()
 	if got, err := read(t, s, get); !errors.Is(err, emergency.ErrNotFound) {
 		t.Errorf("got %v, %v; want ErrNotFound", got, err)
+	}
+}
+
+// oneWins runs a change 64 times at once, of which one must be kept and the others must fail with lost.
+func oneWins(t *testing.T, lost error, run func(ctx context.Context, i int) error) {
+	t.Helper()
+	won := 0
+	for _, err := range inParallel(t.Context(), 64, run) {
+		switch {
+		case err == nil:
+			won++
+		case !errors.Is(err, lost):
+			t.Errorf("a loser got %v, want %v", err, lost)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d of 64 won, want 1", won)
 	}
 }
 

@@ -18,8 +18,8 @@ for (const form of document.querySelectorAll('form[data-fresh][action]')) {
 
 /** @param {HTMLFormElement} form */
 async function approveForm(form) {
-  const { approve: kind = '', target = '', body } = form.dataset;
-  const done = await approve({ kind, target, ...(body ? { body: JSON.parse(body) } : {}) });
+  const { approve: kind = '', target = '', body, base } = form.dataset;
+  const done = await approve({ kind, target, ...(body ? { body: JSON.parse(body) } : {}), ...(base ? { base: Number(base) } : {}) });
   location.assign(done.location);
 }
 
@@ -51,7 +51,7 @@ function isFresh(form) {
 
 /**
  * Has the passkey approve exactly this act, and the server do it.
- * @param {{kind: string, target: string, body?: object}} act
+ * @param {{kind: string, target: string, body?: object, base?: number}} act
  */
 async function approve(act) {
   const begun = await post('/v1/approve/begin', act);

@@ -24,8 +24,9 @@ export async function attempt(form, work) {
   if (form.dataset.busy !== undefined) return false;
   form.dataset.busy = '';
   try {
-    if (!supported()) throw new Unsupported();
-    say(form, words().busy ?? '', false);
+    const plain = form.dataset.plain !== undefined; // it asks for no passkey this time
+    if (!plain && !supported()) throw new Unsupported();
+    say(form, plain ? '' : words().busy ?? '', false);
     await work();
     return true;
   } catch (error) {

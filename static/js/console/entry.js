@@ -29,16 +29,22 @@ export function sayEntry(payload, words, cards) {
   const quote = (/** @type {string} */ key, /** @type {string | undefined} */ value) => value && facts.push({ label: words.t(`fact.${key}`), value, own: true });
   quote(actor.verified === 'claimed' ? 'name_claimed' : 'name', actor.name);
   say('role', coded('role', actor.role, words));
-  quote('organization', actor.organization);
+  quote(actor.verified === 'badge' ? 'badge' : 'organization', actor.organization);
+  quote('authority', payload.details?.authority);
+  say('badge_shown', coded('badge_shown', payload.details?.badge, words));
   quote('callback', actor.call_back);
   say('reason', coded('reason', payload.reason, words));
   quote('reason_text', payload.reason_text);
   say('sections', chain((payload.sections ?? []).map((/** @type {string} */ name) => coded('section', name, words)), words));
   say('items', payload.items && String(payload.items));
   if (payload.until && payload.type !== 'card.issued') facts.push({ label: words.t('fact.until'), value: moment(payload.until, words), when: instant(payload.until) });
+  const readAt = Date.parse(payload.details?.read_at ?? '');
+  if (!Number.isNaN(readAt)) facts.push({ label: words.t('fact.read_at'), value: moment(readAt, words), when: instant(readAt) });
   quote('card', cards[payload.card] || payload.card);
+  say('carrier', coded('carrier', payload.details?.carrier, words));
   say('rules', payload.rules_version && String(payload.rules_version));
   say('network', actor.network);
+  say('drill', coded('drill', payload.details?.drill, words));
   say('more', coded('more', payload.details?.more, words));
   return { title: title(payload, words), at: moment(payload.at, words), when: instant(payload.at), facts };
 }
@@ -53,13 +59,13 @@ export function sameText(a, b) {
 }
 
 /**
- * What happened in one sentence. Refusals, wrong secrets and short codes have their own.
+ * What happened in one sentence. Refusals, wrong secrets, short codes, links and taps have their own.
  * @param {any} payload
  * @param {Words} words
  */
 function title({ type, details = {}, outcome }, words) {
   const key = `log.${type}`;
-  for (const more of [details.cause, details.via, details.warning, outcome]) {
+  for (const more of [details.cause, details.via, details.warning, details.tap, details.sender, details.step, outcome]) {
     if (more && words.has(`${key}.${more}`)) return words.t(`${key}.${more}`);
   }
   return words.has(key) ? words.t(key) : words.t('log.other', { type });

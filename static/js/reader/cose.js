@@ -23,6 +23,7 @@ import { Unreadable } from './unreadable.js';
  * @typedef {object} Key
  * @property {string} kty
  * @property {string} crv
+ * @property {string} [kid]  the thumbprint
  * @property {string} x
  * @property {string} y
  * @property {string} iss
@@ -38,6 +39,7 @@ const HOST = /^(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[
 const ES256 = -7;
 const [ALGORITHM, KEY_ID] = [1, 4]; // COSE header parameters
 const [ISSUER, EXPIRES, ISSUED, CARD_ID, SUMMARY] = [1, 4, 6, 7, -65537]; // claims
+const KEY_ID_BYTES = 8;
 const UTF8 = new TextEncoder();
 
 /**
@@ -53,7 +55,7 @@ export function open(bytes) {
   if (!isBytes(head) || !isBytes(payload) || !isBytes(signature, 64)) throw damaged('not a COSE_Sign1');
   if (!(unprotected instanceof Map) || unprotected.size !== 0) throw damaged('unprotected headers');
   const header = mapOf(head, [ALGORITHM, KEY_ID]);
-  if (header.get(ALGORITHM) !== ES256 || !isBytes(header.get(KEY_ID), 8)) throw damaged('another algorithm or key id');
+  if (header.get(ALGORITHM) !== ES256 || !isBytes(header.get(KEY_ID), KEY_ID_BYTES)) throw damaged('another algorithm or key id');
   if (isZero(signature.subarray(0, 32)) || isZero(signature.subarray(32))) throw damaged('a signature of zero');
   return { head, payload, signature, keyId: header.get(KEY_ID), card: claims(payload) };
 }
@@ -106,7 +108,7 @@ async function signerOf(envelope, keys) {
   const wanted = toBase64url(envelope.keyId);
   let reason = 'no_key';
   for (const key of keys.slice(0, MAX_KEYS)) {
-    if (await keyIdOf(key) !== wanted) continue;
+    if (await thumbprint(key, KEY_ID_BYTES) !== wanted) continue;
     if (!await signatureHolds(key, envelope.signature, signed)) {
       if (reason === 'no_key') reason = 'signature';
     } else if (key.iss === envelope.card.issuer) {
@@ -128,22 +130,24 @@ export async function frontTag(envelope) {
 }
 
 /**
- * The first 8 bytes of a key's thumbprint (RFC 7638), or "" for a key of another kind.
+ * The thumbprint of a key (RFC 7638) in base64url, or "" for a key of another kind.
  * @param {Key} key
+ * @param {number} [bytes] how many of its first bytes: cards carry 8
  */
-async function keyIdOf(key) {
+export async function thumbprint(key, bytes = 32) {
   if (key?.kty !== 'EC' || key.crv !== 'P-256') return '';
   const canonical = JSON.stringify({ crv: key.crv, kty: key.kty, x: key.x, y: key.y });
   const digest = await crypto.subtle.digest('SHA-256', UTF8.encode(canonical));
-  return toBase64url(new Uint8Array(digest).slice(0, 8));
+  return toBase64url(new Uint8Array(digest).slice(0, bytes));
 }
 
 /**
+ * Whether an ES256 signature (r || s, 64 bytes) is of this key.
  * @param {Key} key
  * @param {Uint8Array<ArrayBuffer>} signature
  * @param {Uint8Array<ArrayBuffer>} signed
  */
-async function signatureHolds(key, signature, signed) {
+export async function signatureHolds(key, signature, signed) {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   try {
     const jwk = { kty: key.kty, crv: key.crv, x: key.x, y: key.y };

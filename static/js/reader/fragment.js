@@ -43,11 +43,19 @@ function fromHex(hex) {
 }
 
 /**
- * Strict base64url (RFC 4648 section 5) without padding: the one spelling of each byte string.
+ * Strict base64url of what stands on a card, bounded before any work is done.
  * @param {string} text
  */
 export function fromBase64url(text) {
   if (text.length > MAX_CHARACTERS) throw new Unreadable('too_long', 'a long fragment');
+  return decodeBase64url(text);
+}
+
+/**
+ * Strict base64url (RFC 4648 section 5) without padding: the one spelling of each byte string.
+ * @param {string} text of a length that the caller has bounded
+ */
+export function decodeBase64url(text) {
   if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) throw malformed('not base64url');
   const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
   if (toBase64url(bytes) !== text) throw malformed('not canonical base64url');
@@ -56,7 +64,7 @@ export function fromBase64url(text) {
 
 /** @param {Uint8Array} bytes */
 export function toBase64url(bytes) {
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 /** @param {string} what */

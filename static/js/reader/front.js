@@ -3,6 +3,7 @@
 // deploy/docs/format.md; this file reads it as strictly as the server does, so that one front has one spelling.
 
 import { decode } from './cbor.js';
+import { settle } from './direction.js';
 import { inflate } from './inflate.js';
 import { Unreadable } from './unreadable.js';
 
@@ -26,6 +27,9 @@ import { Unreadable } from './unreadable.js';
  * @property {string} [name]
  * @property {string} [phone]
  * @property {string} [relation]
+ * @property {string} [collect]   "may" or "must_not": whether a child may be given to this contact
+ * @property {boolean} [out_of_area]
+ * @property {string} [supply_until]  the day a medicine at hand ends; only in an opened record
  * @property {string} [absent]    "known-none" or "no-information"
  * @property {Source} [source]
  * @property {string} [confirmed]
@@ -57,7 +61,7 @@ const COLUMNS = {
   immunizations: DONE, procedures: DONE, blood_group: DONE,
   contacts: ['name', 'phone', 'relation', 'note'],
 };
-const RARE = ['source', 'confirmed', 'status', 'flags', 'reactions', 'absent', 'concept', 'detail', 'date', 'note', 'name', 'phone', 'relation'];
+const RARE = ['source', 'confirmed', 'status', 'flags', 'reactions', 'absent', 'concept', 'detail', 'date', 'note', 'name', 'phone', 'relation', 'standing'];
 // A date or a status of nothing is not an item.
 const SPEAKING = ['concept', 'detail', 'note', 'name', 'phone', 'absent'];
 
@@ -66,6 +70,8 @@ const KINDS = ['', 'self', 'guardian', 'clinician', 'organization', 'imported'];
 const GENDERS = ['', 'male', 'female', 'other', 'unknown'];
 const SEVERITIES = ['', 'mild', 'moderate', 'severe'];
 const CRITICALITIES = ['', 'low', 'high', 'unable-to-assess'];
+const COLLECTS = ['', 'may', 'must_not'];
+const OUT_OF_AREA = 4; // what the standing of a contact counts who lives out of the area
 const ABSENCES = ['', 'known-none', 'no-information'];
 const STATUSES = [
   '', 'inactive', 'resolved', 'remission', 'recurrence', 'relapse', 'on-hold', 'stopped', 'intended', 'not-taken',
@@ -101,7 +107,7 @@ export function readFront(summary, dictionary, keys) {
     }
   }
   if (front.items.length > MAX_ITEMS) throw malformed('too many items');
-  return front;
+  return settle(front);
 }
 
 /**
@@ -173,6 +179,7 @@ function readItem(section, value, head, keys) {
     name: text(fields.name),
     phone: phone(fields.phone),
     relation: coded(RELATIONS, fields.relation),
+    ...standing(fields.standing),
     absent: given(code(ABSENCES, fields.absent)),
     source: head.sources[source],
     confirmed: date(fields.confirmed) ?? head.front.confirmed,
@@ -353,6 +360,13 @@ function exists(year, month, day) {
   const asked = new Date(0);
   asked.setUTCFullYear(year, m - 1, d);
   return asked.getUTCMonth() === m - 1 && asked.getUTCDate() === d;
+}
+
+/** @param {any} value */
+function standing(value) {
+  if (value === undefined) return {};
+  const number = whole(value, 1, 2 * OUT_OF_AREA - 1);
+  return { collect: given(code(COLLECTS, number % OUT_OF_AREA)), out_of_area: number >= OUT_OF_AREA || undefined };
 }
 
 /** @param {any} value */

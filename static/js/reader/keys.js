@@ -24,3 +24,12 @@ export async function loadKeys() {
     return null;
   }
 }
+
+/**
+ * The house whose page this is, as its cards name it: the issuer of the keys that it publishes at its own address.
+ * @param {Trust | null} trust
+ * @param {string} host  of the service, for a phone that never had the keys
+ */
+export function houseOf(trust, host) {
+  return trust?.keys[0]?.iss ?? host;
+}

@@ -7,20 +7,22 @@
 import { readCard } from './card.js';
 import { frontTag, verify } from './cose.js';
 import { frontPage } from './frontpage.js';
-import { loadKeys } from './keys.js';
-import { chooseLanguage, chosenLanguage, forgetGrant, rememberGrant, runningGrant } from './memory.js';
-import { ask, noAnswers, remaining, requestBody } from './open.js';
-import { endedPage, openedPage, refusedPage, showTimeLeft } from './opened.js';
-import { check, interruption, opening, whoAreYou, why } from './questions.js';
+import { houseOf, loadKeys } from './keys.js';
+import { languageChoices, sayPage, wantedLanguage } from './language.js';
+import { chooseLanguage, runningGrant, runningWait } from './memory.js';
+import { findCard, SHORT_PATH, shortCodeOf } from './shortcode.js';
 import { askStatus } from './status.js';
 import { Unreadable } from './unreadable.js';
 import { judge } from './verdict.js';
+import { keepForOffline } from './worker.js';
 import { asset, json, loadWords } from './words.js';
 
 const PATIENCE = 3000; // milliseconds that the front waits for the issuer's keys before it is shown without them
+const LISTS_PATIENCE = 700; // milliseconds that the verdict waits for the lists on this device; what the card says does not wait
+const FINDER_BYTES = 256 << 10; // of new withdrawals that are fetched here: who finds a person pays for the connection
 const TICK = 1000; // milliseconds between looks at the time that is left
 
-/** @typedef {'front'|'stop'|'who'|'why'|'check'|'opening'|'opened'|'ended'|'refused'} View */
+/** @typedef {'front' | import('../glass/glass.js').View} View */
 
 class Reader {
   /** @param {HTMLElement} main */
@@ -33,27 +35,37 @@ class Reader {
     this.read = /** @type {import('./card.js').Read | null} */ (null);
     /** @type {import('./verdict.js').Findings} */
     this.findings = {};
+    this.host = main.dataset.issuer ?? '';
+    this.house = this.host; // until its keys say how cards name it
+    this.published = /** @type {Promise<import('./keys.js').Trust | null>} */ (Promise.resolve(null));
     this.trust = /** @type {import('./keys.js').Trust | null} */ (null);
+    this.opening = /** @type {Promise<import('../offline/offline.js').Offline | null> | null} */ (null);
+    this.offline = /** @type {import('../offline/offline.js').Offline | null} */ (null);
+    this.asking = true; // the lists on this device, for the first verdict
+    this.receipt = /** @type {'none'|'kept'|'sent'} */ ('none');
+    this.noted = false;
+    this.unheard = false;
     /** @type {import('./status.js').Online} */
     this.online = { status: 'asking', at: new Date() };
+    this.beside = /** @type {import('./words.js').Words | null} */ (null); // the holder's language, when both are shown
+    this.place = /** @type {typeof import('../place/help.js') | null} */ (null);
+    this.country = '';
     this.revealed = false;
     this.view = /** @type {View} */ ('front');
-    this.answers = noAnswers();
-    this.step = /** @type {'critical'|'sensitive'} */ ('critical');
-    this.error = '';
-    this.answer = /** @type {any} */ (null); // of the running grant
-    this.endsAt = 0; // by performance.now, which no change of the clock moves
-    this.outcome = /** @type {import('./open.js').Outcome | null} */ (null);
+    this.glass = /** @type {import('../glass/glass.js').Glass | null} */ (null); // until it is loaded
+    this.glassMissing = false;
   }
 
   async start() {
+    this.published = this.fetchKeys();
     const wanted = wantedLanguage();
     const [words, dictionary, keys] = await Promise.all([
       loadWords(wanted.lang, wanted.dir), asset('dictionary-1.bin').then((response) => response.arrayBuffer()), json('labels/keys.json'),
     ]);
     this.dictionary = new Uint8Array(dictionary);
     this.keys = keys;
-    this.speak(words);
+    this.words = words;
+    sayPage(words, this.host);
     this.listen();
     await this.readAddress();
   }
@@ -61,7 +73,8 @@ class Reader {
   listen() {
     addEventListener('popstate', (event) => this.render(event.state?.view ?? 'front'));
     addEventListener('hashchange', () => this.readAddress());
-    addEventListener('pagehide', () => this.leave());
+    addEventListener('pagehide', () => this.glass?.leave());
+    addEventListener('online', () => this.reconnect());
     document.querySelector('.skip')?.addEventListener('click', (event) => {
       event.preventDefault(); // following it would replace the card in the address
       this.main.focus();
@@ -72,18 +85,29 @@ class Reader {
         this.changeLanguage(choice.lang, choice.dataset.dir ?? 'ltr');
       });
     }
-    setInterval(() => this.tick(), TICK);
+    setInterval(() => this.glass?.tick(), TICK);
   }
 
   // The card
 
   async readAddress() {
-    this.wipe();
+    this.glass?.wipe();
     this.read = null;
     this.revealed = false;
+    this.beside = null;
     this.findings = {};
     this.online = { status: 'asking', at: new Date() };
+    this.receipt = 'none';
+    this.noted = false;
+    this.unheard = 'unheard' in this.main.dataset; // the worker's word that the server did not hear of this visit
+    delete this.main.dataset.unheard;
     history.replaceState({ view: 'front' }, '');
+    if (await this.exchangeCode()) this.takeApart();
+    this.loadRest();
+    if (this.read) await Promise.all([this.checkSignature(this.read), this.checkStatus(this.read)]);
+  }
+
+  takeApart() {
     try {
       this.read = readCard(location.pathname, location.hash.slice(1), this.dictionary, this.keys);
     } catch (error) {
@@ -91,106 +115,190 @@ class Reader {
       this.findings = { problem: error.code };
     }
     this.render('front');
-    if (this.read) await Promise.all([this.checkSignature(this.read), this.checkStatus(this.read)]);
   }
 
-  /** @param {import('./card.js').Read} read */
+  /** Loads what no front waits for: lists and receipts, whom to call, and what opens more. */
+  loadRest() {
+    this.opening ??= this.openOffline();
+    this.findPlace();
+    if (!this.glass) this.loadGlass();
+  }
+
+  /**
+   * Replaces an address that has a short code by that of the card.
+   * @returns {Promise<boolean>} whether there is an address to read now
+   */
+  async exchangeCode() {
+    const { pathname, hash, search, origin } = location;
+    const code = shortCodeOf(hash.slice(1));
+    if (!code && pathname !== SHORT_PATH) return true;
+    this.findings = code ? { finding: true } : { problem: 'code_wrong' };
+    this.render('front');
+    if (!code) return false;
+    const found = await findCard(code, origin);
+    if (location.hash !== hash || location.pathname !== pathname) return false; // another card was scanned meanwhile
+    const other = found.path && pathname !== SHORT_PATH && pathname !== found.path;
+    this.findings = other ? { problem: 'mismatch' } : found.problem ? { problem: found.problem } : {};
+    if (other || found.problem) {
+      this.render('front');
+      return false;
+    }
+    history.replaceState({ view: 'front' }, '', `${found.path}${search}${found.fragment}`);
+    return true;
+  }
+
+  /**
+   * Lists and receipts of this browser. No card of this house waits for them.
+   * @returns {Promise<import('../offline/offline.js').Offline | null>} null in a browser that could not load them
+   */
+  async openOffline() {
+    try {
+      const [{ openOffline }] = await Promise.all([import('../offline/offline.js'), this.published]);
+      this.offline = await openOffline(this.house);
+      this.sendReceipts();
+      return this.offline;
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * Checks with the keys that the house publishes, then with those of the trusted issuers that are kept here, then with those of the list of today.
+   * Nothing is called verified before the lists that are kept here were asked, or do not answer.
+   * @param {import('./card.js').Read} read
+   */
   async checkSignature(read) {
-    const late = setTimeout(() => this.found({ noKeys: true }), PATIENCE);
-    const trust = await loadKeys();
-    clearTimeout(late);
-    const checked = trust ? await verify(read.envelope, trust.keys, Date.now() / 1000) : null;
+    const late = setTimeout(() => this.conclude(read, { last: true }), PATIENCE);
+    const trust = await this.published;
     if (read !== this.read) return; // another card was scanned meanwhile
-    this.trust = trust;
-    this.found(checked ? { checked, noKeys: false } : { noKeys: true });
+    await this.conclude(read);
+    await Promise.race([this.opening, new Promise((resolve) => setTimeout(resolve, LISTS_PATIENCE))]);
+    this.asking = false;
+    await this.conclude(read);
+    const offline = await this.opening;
+    await this.conclude(read);
+    await offline?.lists.refresh({ published: trust?.keys, mostBytes: FINDER_BYTES });
+    clearTimeout(late);
+    await this.conclude(read, { last: true });
+  }
+
+  /**
+   * Says what the card is worth by the keys that are here; that its issuer is unknown only at last.
+   * @param {import('./card.js').Read} read
+   * @param {{last?: boolean}} [options]
+   */
+  async conclude(read, { last = false } = {}) {
+    const published = this.trust?.keys ?? [];
+    const lists = this.offline?.lists;
+    const keys = lists?.keysBeside(published) ?? published;
+    const checked = keys.length > 0 ? await verify(read.envelope, keys, Date.now() / 1000) : null;
+    const withdrawn = this.isOurs(read) && await lists?.isWithdrawn(read.card.id);
+    if (read !== this.read || (!last && (checked?.reason ?? 'no_key') === 'no_key')) return;
+    this.found(checked ? { checked, noKeys: false, withdrawn, asking: this.asking && !last } : { noKeys: true });
   }
 
   /** @param {import('./card.js').Read} read */
   async checkStatus(read) {
-    const online = await askStatus(read.card.id, await frontTag(read.envelope));
+    await this.published;
+    const online = this.isOurs(read) ? await askStatus(read.card.id, await frontTag(read.envelope)) : { status: /** @type {const} */ ('foreign'), at: new Date() };
     if (read !== this.read) return;
     this.online = online;
+    if (online.tap) history.replaceState(history.state, '', location.pathname + location.hash); // a tap's address is a ticket that was used
     this.found({ online: online.status });
+  }
+
+  async fetchKeys() {
+    this.trust = await loadKeys();
+    this.house = houseOf(this.trust, this.host);
+    return this.trust;
+  }
+
+  /**
+   * Whether a card says that it comes from the house whose page this is.
+   * @param {import('./card.js').Read} read
+   */
+  isOurs({ card }) {
+    return card.issuer === this.house;
+  }
+
+  // Reading without a network
+
+  /**
+   * Keeps a receipt of a reading that nobody heard of, for the person whose card it is.
+   * @param {import('./card.js').Read} read
+   */
+  async noteReading(read) {
+    const { checked, noKeys, online } = this.findings;
+    const settled = checked || noKeys;
+    if (this.noted || !settled || !online || (online !== 'offline' && !this.unheard) || !this.isOurs(read)) return;
+    if (checked && !judge({ checked }).trusted) return; // nobody issued this card, so there is nobody to tell
+    this.noted = true;
+    const offline = await this.opening;
+    try {
+      await offline?.receipts.add(read.card.id, await frontTag(read.envelope), Date.now());
+    } catch {
+      return; // nothing can be kept here, and nothing is promised
+    }
+    if (!offline || read !== this.read) return;
+    this.receipt = 'kept';
+    await this.sendReceipts();
+  }
+
+  async sendReceipts() {
+    const kept = await this.offline?.receipts.send();
+    const { read, receipt } = this;
+    if (!read || !kept || receipt !== 'kept') return;
+    if (!kept.some(([, each]) => each.card === read.card.id)) this.receipt = 'sent';
+    this.found({});
+  }
+
+  async reconnect() {
+    this.published = this.fetchKeys();
+    await this.sendReceipts();
+    if (this.read) await Promise.all([this.checkSignature(this.read), this.checkStatus(this.read)]);
   }
 
   /** @param {import('./verdict.js').Findings} findings */
   found(findings) {
     Object.assign(this.findings, findings);
+    if (this.read) this.noteReading(this.read);
     if (this.view !== 'front') return;
     const before = document.title;
     this.render('front', { keepPlace: true });
     // Whoever listens to the page hears that the verdict is another one now, wherever on the page they are.
+    if (document.title !== before) this.announce(document.title);
+  }
+
+  /** @param {string} text for whoever listens to the page */
+  announce(text) {
     const heard = document.getElementById('heard');
-    if (heard && document.title !== before) heard.textContent = document.title;
+    if (heard) heard.textContent = text;
   }
 
   // The glass
 
-  /** @param {'critical'|'sensitive'} step */
-  breakGlass(step) {
-    this.step = step;
-    this.answers.reason = '';
-    this.answers.reason_text = '';
-    this.error = '';
-    this.go(step === 'critical' ? 'stop' : 'why');
-  }
-
-  answerWhy() {
-    const { reason, reason_text: text } = this.answers;
-    this.error = reason === '' ? 'reader.error.reason' : reason === 'other' && text === '' ? 'reader.error.reason_text' : '';
-    if (this.error) this.render('why');
-    else this.go('check');
-  }
-
-  /** @param {string} grant token of a running grant, or "" */
-  async open(grant) {
-    const { read } = this;
-    if (!read) return;
-    this.render('opening');
-    const step = grant ? 'critical' : this.step;
-    const answers = grant ? noAnswers() : this.answers;
-    const outcome = await ask(read.card.id, requestBody(read.secret, step, answers, grant), this.words.lang);
-    if (read !== this.read) return;
-    if (outcome.kind === 'granted') {
-      this.answer = outcome.answer;
-      this.endsAt = performance.now() + remaining(this.answer);
-      rememberGrant(read.card.id, this.answer.grant, Date.now() + remaining(this.answer));
-      this.replace('opened');
-    } else {
-      if (grant) forgetGrant(read.card.id);
-      this.outcome = outcome;
-      this.replace('refused');
+  /**
+   * Loads what opens more than the front. It is asked for once the front is on the screen.
+   * @returns {Promise<import('../glass/glass.js').Glass | null>}
+   */
+  async loadGlass() {
+    const { words } = this;
+    try {
+      const [{ Glass }] = await Promise.all([import('../glass/glass.js'), words.add('glass')]);
+      if (words !== this.words) return await this.loadGlass(); // another language was chosen meanwhile
+      this.glass ??= new Glass(this);
+    } catch {
+      this.glass = null;
     }
+    this.glassMissing = !this.glass;
+    return this.glass;
   }
 
-  tick() {
-    if (!this.answer) return;
-    const left = this.endsAt - performance.now();
-    if (left > 0) {
-      showTimeLeft(left, this.words);
-      return;
-    }
-    this.wipe();
-    if (this.read) forgetGrant(this.read.card.id);
-    if (this.view === 'opened') this.replace('ended');
-  }
-
-  /** Forgets what was opened. What is on the screen goes with the next view. */
-  wipe() {
-    this.answer = null;
-  }
-
-  /** A browser may keep a page that was left and show it again: not what was opened on it. */
-  leave() {
-    const opened = this.answer !== null;
-    this.wipe();
-    if (opened) this.render('front');
-  }
-
-  close() {
-    this.wipe();
-    if (this.read) forgetGrant(this.read.card.id);
-    this.replace('ended');
+  /** @param {(glass: import('../glass/glass.js').Glass) => void} act */
+  async withGlass(act) {
+    const glass = this.glass ?? await this.loadGlass();
+    if (glass) act(glass);
+    else this.render('front', { keepPlace: true });
   }
 
   // The views
@@ -212,70 +320,49 @@ class Reader {
    * @param {{keepPlace?: boolean}} [options] whether the reader stays where they are on the page
    */
   render(view, { keepPlace = false } = {}) {
-    this.view = this.possible(view);
+    this.view = this.read && this.glass?.isPossible(view) ? view : 'front';
     const scroll = scrollY;
     const focused = keepPlace ? placeOf(this.main) : null;
     this.main.replaceChildren(.../** @type {HTMLElement[]} */ (this.page().filter(Boolean)));
     const heading = /** @type {HTMLElement | null} */ (this.main.querySelector('.error-summary') ?? this.main.querySelector('h1'));
     const title = this.main.querySelector('h1')?.textContent ?? '';
-    document.title = this.error && this.view === 'why' ? this.words.t('reader.error.page', { title }) : title;
+    document.title = this.glass?.error && this.view === 'why' ? this.words.t('glass.error.page', { title }) : title;
     if (!keepPlace) heading?.focus();
     else {
       focused?.(this.main)?.focus({ preventScroll: true });
       scrollTo(0, scroll);
     }
-    this.tick();
-  }
-
-  /**
-   * A view that still makes sense: answers are lost in a reload, and an opened record ends.
-   * @param {View} view
-   * @returns {View}
-   */
-  possible(view) {
-    if (!this.read) return 'front';
-    if (view === 'opened' && !this.answer) return 'front';
-    if (view === 'refused' && !this.outcome) return 'front';
-    if (view === 'check' && !this.answers.reason) return 'front';
-    return view;
+    this.glass?.tick();
   }
 
   page() {
-    const { words } = this;
-    const back = () => history.back();
-    switch (this.view) {
-      case 'stop':
-        return interruption(words, { next: () => this.go('who'), back });
-      case 'who':
-        return whoAreYou(words, this.answers, { next: () => this.go('why'), back });
-      case 'why':
-        return why(words, this.answers, this.step, this.error, { next: () => this.answerWhy(), back });
-      case 'check':
-        return check(words, this.answers, { next: () => this.open(''), back, change: (view) => this.go(/** @type {View} */ (view)) });
-      case 'opening':
-        return opening(words);
-      case 'opened':
-        return openedPage(this.answer, this.keys, words, { sensitive: () => this.breakGlass('sensitive'), close: () => this.close() });
-      case 'ended':
-        return endedPage(words, () => this.go('front'));
-      case 'refused':
-        return refusedPage(/** @type {import('./open.js').Outcome} */ (this.outcome), words, { back: () => this.go('front'), again: () => this.go('check') });
-      default:
-        return this.front();
-    }
+    return this.view === 'front' || !this.glass ? this.front() : this.glass.page(this.view);
   }
 
   front() {
-    const { read, trust, online, revealed } = this;
+    const { read, trust, online, revealed, receipt, house, beside, glassMissing } = this;
+    const other = this.otherLanguage();
+    const help = this.place?.helpPart(this.country, this.words, (country) => this.changeCountry(country)) ?? null;
+    const lists = this.offline?.lists ?? null;
     const token = read ? runningGrant(read.card.id) : '';
-    return frontPage({ verdict: judge(this.findings), read, trust, online, revealed, resumable: token !== '' }, this.words, {
+    return frontPage({
+      verdict: judge(this.findings), read, trust, lists, online, revealed, receipt, house, beside, help, glassMissing,
+      other: other ? this.words.language(other.lang) : '',
+      resumable: token !== '',
+      waits: read !== null && runningWait(read.card.id) !== null,
+    }, this.words, {
       reveal: () => {
         this.revealed = true;
         this.render('front', { keepPlace: true });
       },
-      breakGlass: () => this.breakGlass('critical'),
-      resume: () => (this.answer ? this.go('opened') : this.open(token)),
-      retry: () => this.readAddress(),
+      breakGlass: () => this.withGlass((glass) => glass.begin('critical')),
+      resume: () => this.withGlass((glass) => glass.resume(token)),
+      resumeWait: () => this.withGlass((glass) => glass.waits.resume()),
+      retry: () => {
+        this.published = this.fetchKeys();
+        this.readAddress();
+      },
+      bothLanguages: () => this.showBoth(),
     });
   }
 
@@ -287,28 +374,51 @@ class Reader {
    */
   async changeLanguage(lang, dir) {
     try {
-      this.speak(await loadWords(lang, dir));
+      const words = await loadWords(lang, dir);
+      if (this.glass) await words.add('glass');
+      this.words = words;
     } catch {
       return; // without a network and without these words: the page stays as it is
     }
+    if (lang === this.beside?.lang) this.beside = null;
+    sayPage(this.words, this.host);
     chooseLanguage(lang);
     history.replaceState(history.state, '', location.pathname + location.hash); // an address that asks for a language asked for the last one
     this.render(this.view, { keepPlace: true });
   }
 
-  /** @param {import('./words.js').Words} words */
-  speak(words) {
-    this.words = words;
-    document.documentElement.lang = words.lang;
-    document.documentElement.dir = words.dir;
-    for (const element of document.querySelectorAll('[data-say]')) {
-      element.textContent = words.t(/** @type {HTMLElement} */ (element).dataset.say ?? '', { host: this.main.dataset.issuer ?? '' });
+  /** The holder's language among those of the menu, when it is not the reader's. */
+  otherLanguage() {
+    const lang = this.read?.front.lang?.split('-')[0];
+    return languageChoices().find((choice) => choice.lang.split('-')[0] === lang && choice.lang !== this.words.lang);
+  }
+
+  /** Shows what is coded in the holder's language beside the reader's, or no longer. */
+  async showBoth() {
+    const other = this.otherLanguage();
+    try {
+      this.beside = this.beside || !other ? null : await loadWords(other.lang, other.dataset.dir ?? 'ltr');
+    } catch {
+      return; // without a network and without these words: the page stays as it is
     }
-    document.querySelector('nav')?.setAttribute('aria-label', words.t('reader.languages'));
-    for (const choice of languageChoices()) {
-      if (choice.lang === words.lang) choice.setAttribute('aria-current', 'true');
-      else choice.removeAttribute('aria-current');
+    this.render(this.view, { keepPlace: true });
+  }
+
+  // The place
+
+  async findPlace() {
+    if (!this.place) {
+      this.place = await import('../place/help.js').catch(() => null);
+      this.country = this.place?.hereAbouts() ?? '';
     }
+    this.found({});
+  }
+
+  /** @param {string} country */
+  changeCountry(country) {
+    this.country = country;
+    this.render(this.view, { keepPlace: true });
+    document.getElementById('country')?.focus();
   }
 }
 
@@ -324,35 +434,6 @@ function placeOf(main) {
   const alike = (root) => /** @type {HTMLElement[]} */ ([...root.querySelectorAll(focused.tagName)]).filter((element) => element.textContent === focused.textContent);
   const nth = alike(main).indexOf(/** @type {HTMLElement} */ (focused));
   return (again) => alike(again)[nth] ?? /** @type {HTMLElement | null} */ (again.querySelector('h1')) ?? undefined;
-}
-
-/** @returns {HTMLElement[]} */
-function languageChoices() {
-  return [...document.querySelectorAll('.languages a')].map((choice) => /** @type {HTMLElement} */ (choice));
-}
-
-/**
- * The language that was chosen here before, unless the address asks for one; else the page's own. A pseudo-language of the tests has no words
- * here: it is said in the first of the menu, in its own direction.
- */
-function wantedLanguage() {
-  const { lang, dir } = document.documentElement;
-  const choices = languageChoices();
-  const chosen = new URLSearchParams(location.search).has('lang') ? null : chosenLanguage();
-  const choice = choices.find((each) => each.lang === chosen);
-  if (choice) return { lang: choice.lang, dir: choice.dataset.dir ?? 'ltr' };
-  return { lang: choices.some((each) => each.lang === lang) ? lang : choices[0].lang, dir: dir || 'ltr' };
-}
-
-/** Keeps the page and its files for the day without a network. */
-function keepForOffline() {
-  if (!('serviceWorker' in navigator)) return;
-  const address = '/sw.js';
-  const types = /** @type {any} */ (window).trustedTypes;
-  const policy = types?.createPolicy('locket', { createScriptURL: (/** @type {string} */ url) => (url === address ? url : '') });
-  navigator.serviceWorker.register(policy ? policy.createScriptURL(address) : address).catch(() => {
-    // A browser that keeps nothing still reads cards with a network.
-  });
 }
 
 new Reader(/** @type {HTMLElement} */ (document.getElementById('main'))).start().finally(keepForOffline);

@@ -27,9 +27,19 @@ export function noAnswers() {
  * @param {'critical'|'sensitive'} step
  * @param {Answers} answers
  * @param {string} grant token of a running grant, or ""
+ * @param {string} [badge] that was read from another telephone, "none" to open without one; "" wears that of whoever is signed in
  */
-export function requestBody(secret, step, answers, grant) {
-  return { secret: toBase64url(secret), step, ...answers, role: answers.role || 'other', country: '', grant };
+export function requestBody(secret, step, answers, grant, badge = '') {
+  return { secret: toBase64url(secret), step, ...answers, country: '', badge, grant };
+}
+
+/**
+ * What asks for the code that a hospital's software opens the record with. It shows the card's secret once more: whoever holds the grant alone has no card.
+ * @param {import('./card.js').Read} read
+ * @param {string} grant
+ */
+export function handoverBody(read, grant) {
+  return { card: read.card.id, secret: toBase64url(read.secret), grant };
 }
 
 /**
@@ -51,7 +61,7 @@ export async function ask(id, body, lang) {
   try {
     response = await fetch(`/v1/cards/${id}/open?lang=${lang}`, {
       method: 'POST',
-      credentials: 'omit',
+      credentials: 'same-origin', // the cookie of a tap proves that this browser stands beside the card itself
       cache: 'no-store',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: JSON.stringify(body),

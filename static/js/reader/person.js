@@ -72,22 +72,36 @@ export function age(birth, today) {
 }
 
 /**
- * Whether a statement was last confirmed so long ago that it has to be doubted.
+ * Whether a statement was last confirmed so long ago that it has to be doubted. A day that has not come yet confirms nothing either.
  * @param {Item} item
  * @param {Date} today
  */
 export function isStale(item, today) {
   if (!item.confirmed) return false;
-  const [year, month = 12, day = 28] = item.confirmed.split('-').map(Number);
-  const days = (today.getTime() - Date.UTC(year, month - 1, day)) / DAY;
+  const [year, month, day] = item.confirmed.split('-').map(Number);
+  const earliest = Date.UTC(year, (month ?? 1) - 1, day ?? 1);
+  const latest = Date.UTC(year, (month ?? 12) - 1, day ?? 28);
+  if (earliest > today.getTime() + DAY) return true; // a day's grace: it is tomorrow already somewhere
+  const days = (today.getTime() - latest) / DAY;
   return days > (item.section === 'medications' ? STALE_MEDICINE_DAYS : STALE_DAYS);
 }
 
 /**
- * A telephone number as a link may carry it, or "" for words that are none.
+ * A telephone number as a link may carry it, or "" for words that are none: 3 to 15 digits (ITU-T E.164), and nothing that a phone would act on.
  * @param {string | undefined} phone
  */
 export function dialable(phone) {
-  if (!phone || !/^\+?[0-9][0-9 ()./-]{2,24}$/.test(phone)) return '';
-  return phone.replace(/[^+0-9]/g, '');
+  if (!phone || !/^\+?[0-9(][0-9 ()./-]{1,24}$/.test(phone)) return '';
+  const number = phone.replace(/[^+0-9]/g, '');
+  return /^\+?[0-9]{3,15}$/.test(number) ? number : '';
+}
+
+/**
+ * A text in parts, those that are international telephone numbers with the number to call. Digits without a "+" may be those of a policy.
+ * @param {string} text
+ * @returns {{words: string, number: string}[]}
+ */
+export function numbersIn(text) {
+  const parts = text.split(/(\+[1-9][0-9 ()./-]{6,22}[0-9])/); // every second part is one
+  return parts.map((words, i) => ({ words, number: i % 2 === 1 ? dialable(words) : '' })).filter(({ words }) => words !== '');
 }

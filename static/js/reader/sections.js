@@ -2,7 +2,7 @@
 // A record as people read it: who, what is dangerous, then section by section. The front of a card and an opened record look alike.
 
 import { el } from './dom.js';
-import { age, dialable, isDangerous, isStale } from './person.js';
+import { age, dialable, isDangerous, isStale, numbersIn } from './person.js';
 
 /** @typedef {import('./front.js').Item} Item */
 /** @typedef {import('./front.js').Concept} Concept */
@@ -26,10 +26,11 @@ const ORDER = [
  * @param {Shown} shown
  * @param {Words} words
  * @param {Date} today
+ * @param {Words | null} [beside]  the holder's language, when both are shown
  * @returns {HTMLElement[]}
  */
-export function recordOf(shown, words, today) {
-  const view = new Sections(shown, words, today);
+export function recordOf(shown, words, today, beside = null) {
+  const view = new Sections(shown, words, today, beside);
   return [view.person(), view.danger(), ...view.sections(), view.notes()].filter((part) => part !== null);
 }
 
@@ -38,11 +39,13 @@ class Sections {
    * @param {Shown} shown
    * @param {Words} words
    * @param {Date} today
+   * @param {Words | null} beside
    */
-  constructor(shown, words, today) {
+  constructor(shown, words, today, beside) {
     this.shown = shown;
     this.words = words;
     this.today = today;
+    this.beside = beside;
     this.drafted = false;
   }
 
@@ -54,7 +57,7 @@ class Sections {
       identity.birth && this.line('reader.person.born', [
         words.date(identity.birth), years && `(${words.t(years.about ? 'reader.person.about' : 'reader.person.age', { age: words.duration(years.unit, years.count) })})`,
       ].filter(Boolean).join(' ')),
-      identity.gender && this.line('reader.person.gender', words.t(`gender.${identity.gender}`)),
+      identity.gender && this.line('reader.person.gender', this.said(`gender.${identity.gender}`)),
       identity.languages?.length && this.line('reader.person.speaks', words.list(identity.languages.map((code) => words.language(code)))),
       identity.answers_to && this.line('reader.person.answers_to', this.own(identity.answers_to)),
       identity.country && this.line('reader.person.country', words.country(identity.country)),
@@ -66,10 +69,27 @@ class Sections {
 
   /**
    * @param {string} key
-   * @param {Node | string} value
+   * @param {Node | string | (Node | string)[]} value
    */
   line(key, value) {
-    return el('div', {}, el('dt', {}, this.words.t(key)), el('dd', {}, value));
+    return el('div', {}, el('dt', {}, this.said(key)), el('dd', {}, value));
+  }
+
+  /**
+   * What is coded is said in the reader's language, and beside it in the holder's when both are shown.
+   * @param {(words: Words) => string} say
+   * @returns {(Node | string)[]}
+   */
+  both(say) {
+    const here = say(this.words);
+    const there = this.beside ? say(this.beside) : '';
+    if (!this.beside || !there || there === here) return [here];
+    return [here, ' / ', el('span', { class: 'beside', lang: this.beside.lang, dir: this.beside.dir }, there)];
+  }
+
+  /** @param {string} key */
+  said(key) {
+    return this.both((words) => words.t(key));
   }
 
   /** What must be seen first, in short; the whole of it stands again in its section. */
@@ -77,7 +97,7 @@ class Sections {
     const dangers = this.ordered().filter(isDangerous);
     if (dangers.length === 0) return null;
     return el('section', { class: 'danger', 'aria-labelledby': 'danger' },
-      el('h2', { id: 'danger' }, this.words.t('reader.danger')),
+      el('h2', { id: 'danger' }, this.said('reader.danger')),
       el('ul', {}, dangers.map((item) => el('li', {},
         el('strong', {}, this.title(item)),
         item.section === 'directives' && item.detail ? [' ', this.own(item.detail)] : null,
@@ -94,8 +114,8 @@ class Sections {
     // What all items of a section have in common is said once, below its heading.
     const together = items.length > 1 && items.every((item) => sameStatement(item, items[0]));
     return el('section', { class: `part part-${name}`, 'aria-labelledby': `part-${name}` },
-      el('h2', { id: `part-${name}` }, this.words.t(`section.${name}`)),
-      name === 'blood_group' && el('p', {}, this.words.t('reader.blood')),
+      el('h2', { id: `part-${name}` }, this.said(`section.${name}`)),
+      name === 'blood_group' && el('p', {}, this.said('reader.blood')),
       together && this.stated(items[0]),
       el('ul', { class: 'items' }, items.map((item) => el('li', {}, this.item(item), !together && this.stated(item)))));
   }
@@ -110,10 +130,12 @@ class Sections {
    */
   item(item) {
     return [
-      el('p', { class: 'what' }, el('strong', {}, this.title(item)), this.reactions(item), this.severity(item)),
-      item.detail ? el('p', { class: 'detail' }, this.own(item.detail)) : null,
+      el('p', { class: 'what' }, el('strong', {}, this.title(item)), this.reactions(item), this.tags(item)),
+      item.name && item.section !== 'contacts' && (item.text || item.number) ? el('p', {}, this.own(item.name)) : null,
+      item.detail ? el('p', { class: 'detail' }, this.callable(item.detail, item)) : null,
       item.phone ? this.phone(item.phone) : null,
-      item.note ? el('p', {}, this.own(item.note)) : null,
+      item.note ? el('p', {}, this.callable(item.note, item)) : null,
+      item.supply_until ? el('p', {}, this.words.t('reader.supply', { date: this.words.date(item.supply_until) })) : null,
       this.ownWords(item),
       item.number && item.text && !this.words.label(item.number)
         ? el('p', { class: 'quiet' }, this.words.t('reader.unknown_term', { number: item.number })) : null,
@@ -128,53 +150,57 @@ class Sections {
    */
   title(item) {
     const { words } = this;
-    if (item.absent && !words.label(item.number)) return [words.t(`absent.${item.absent}`)];
-    if (item.name) {
-      const relation = item.relation ? this.relation(item.relation) : null;
-      return [this.own(item.name), ...(relation ? [' (', relation, ')'] : [])];
+    if (item.absent && !words.label(item.number)) return this.said(`absent.${item.absent}`);
+    if (item.name && (item.section === 'contacts' || (!item.number && !item.text))) {
+      return [this.own(item.name), ...(item.relation ? [' (', ...this.relation(item.relation), ')'] : [])];
     }
-    if (!item.number && !item.term && !item.text) return [words.t(`section.${item.section}`)];
-    return [this.concept(item)];
+    if (!item.number && !item.term && !item.text) return this.said(`section.${item.section}`);
+    return this.concept(item);
   }
 
-  /** @param {string} relation a code of HL7 v3 RoleCode, or words */
+  /**
+   * @param {string} relation a code of HL7 v3 RoleCode, or words
+   * @returns {(Node | string)[]}
+   */
   relation(relation) {
     const key = `relation.${relation}`;
-    return this.words.has(key) ? this.words.t(key) : this.own(relation);
+    return this.words.has(key) ? this.said(key) : [this.own(relation)];
   }
 
   /**
    * @param {Concept} concept
-   * @returns {Node | string}
+   * @returns {(Node | string)[]}
    */
   concept(concept) {
     const { words } = this;
     const label = words.label(concept.number);
     if (label) {
-      if (words.isDrafted(concept.number)) this.drafted = true;
-      return label;
+      if ([words, this.beside].some((each) => each?.isDrafted(concept.number))) this.drafted = true;
+      return this.both((each) => each.label(concept.number));
     }
-    if (concept.text) return this.own(concept.text);
-    if (!concept.number && !concept.term) return '';
-    return words.t('reader.unknown_term', { number: concept.number ?? concept.term ?? '' });
+    if (concept.text) return [this.own(concept.text)];
+    if (!concept.number && !concept.term) return [];
+    return [words.t('reader.unknown_term', { number: concept.number ?? concept.term ?? '' })];
   }
 
   /** @param {Item} item */
   reactions(item) {
     const reactions = (item.reactions ?? []).map((reaction) => this.concept(reaction));
     if (reactions.length === 0) return null;
-    const parts = reactions.flatMap((reaction, i) => (i === 0 ? [reaction] : [' · ', reaction]));
+    const parts = reactions.flatMap((reaction, i) => (i === 0 ? reaction : [' · ', ...reaction]));
     return el('span', { class: 'reaction' }, ' ', this.words.t('reader.reaction'), ' ', parts);
   }
 
   /** @param {Item} item */
-  severity(item) {
+  tags(item) {
     const said = [
       item.severity && `severity.${item.severity}`,
       item.criticality === 'high' && 'criticality.high',
       item.status && !['active', 'completed', 'final', 'confirmed'].includes(item.status) && `status.${item.status}`,
+      item.collect && `reader.collect.${item.collect}`,
+      item.out_of_area && 'reader.out_of_area',
     ].filter((key) => key && this.words.has(key));
-    return said.map((key) => el('span', { class: 'tag' }, this.words.t(String(key))));
+    return said.map((key) => el('span', { class: key === 'reader.collect.must_not' ? 'tag tag-bad' : 'tag' }, this.said(String(key))));
   }
 
   /**
@@ -202,6 +228,17 @@ class Sections {
     return el('bdi', { lang: this.shown.lang || undefined }, text);
   }
 
+  /**
+   * The holder's words, in which an international telephone number of an insurer or a contact can be called.
+   * @param {string} text
+   * @param {Item} item
+   */
+  callable(text, { section }) {
+    if (section !== 'insurance' && section !== 'contacts') return this.own(text);
+    return el('bdi', { lang: this.shown.lang || undefined }, numbersIn(text).map(({ words, number }) => (
+      number ? el('a', { class: 'call', href: `tel:${number}` }, el('bdi', { dir: 'ltr' }, words)) : words)));
+  }
+
   /** @param {string} phone */
   phone(phone) {
     const number = dialable(phone);
@@ -224,22 +261,11 @@ class Sections {
     const { words } = this;
     const { kind = '', name = '' } = item.source ?? {};
     const as = kind ? words.t(`source.${kind}`) : '';
-    const by = name ? this.sentence(as ? 'reader.stated_by_as' : 'reader.stated_by', { kind: as }, this.own(name))
+    const by = name ? words.sentence(as ? 'reader.stated_by_as' : 'reader.stated_by', 'name', this.own(name), { kind: as })
       : [as ? words.t('reader.stated_by', { name: as }) : words.t('reader.stated_by_nobody')];
     const when = item.confirmed ? words.t('reader.confirmed', { date: words.date(item.confirmed) }) : words.t('reader.never_confirmed');
     return el('p', { class: 'quiet stated' }, by, ' ', when,
       isStale(item, this.today) && [' ', el('strong', {}, words.t('reader.stale'))]);
-  }
-
-  /**
-   * A sentence around a name that is an element of its own, because it has a language and a direction of its own.
-   * @param {string} key
-   * @param {Record<string, string>} args
-   * @param {Node} name
-   */
-  sentence(key, args, name) {
-    const [before, after = ''] = this.words.t(key, { ...args, name: '\u0000' }).split('\u0000');
-    return [before, name, after];
   }
 
   /** What holds for the whole list. It is asked for last, when it is known which labels were used. */

@@ -49,6 +49,14 @@ export class Words {
   }
 
   /**
+   * Loads what a part of the page says that is not there from the beginning.
+   * @param {string} room
+   */
+  async add(room) {
+    Object.assign(this.table, await json(`locales/${this.lang}/${room}.json`));
+  }
+
+  /**
    * Says a key. A value named "count" chooses the plural form; a key that nobody knows is said as it is.
    * @param {string} key
    * @param {Record<string, string | number>} [args]
@@ -58,6 +66,19 @@ export class Words {
     const said = this.table[key] ?? key;
     const form = typeof said === 'string' ? said : said[this.plurals.select(Number(args.count))] ?? said.other;
     return form.replace(/\{([a-z_]+)\}/g, (whole, name) => (name in args ? this.isolate(String(args[name])) : whole));
+  }
+
+  /**
+   * A sentence around a value that is an element of its own, because it has a language or a direction of its own.
+   * @param {string} key
+   * @param {string} name of the value
+   * @param {Node} value
+   * @param {Record<string, string | number>} [args]
+   * @returns {(Node | string)[]}
+   */
+  sentence(key, name, value, args = {}) {
+    const [before, after = ''] = this.t(key, { ...args, [name]: '\u0000' }).split('\u0000');
+    return [before, value, after];
   }
 
   /** @param {string} key */
@@ -118,6 +139,17 @@ export class Words {
    */
   duration(unit, count) {
     return this.t(`unit.${unit}`, { count });
+  }
+
+  /**
+   * A time of any length in one unit, at least a minute: "3 hours".
+   * @param {number} milliseconds
+   */
+  span(milliseconds) {
+    const minutes = Math.max(1, Math.floor(milliseconds / 60_000));
+    if (minutes < 120) return this.duration('minute', minutes);
+    const hours = Math.floor(minutes / 60);
+    return hours < 48 ? this.duration('hour', hours) : this.duration('day', Math.floor(hours / 24));
   }
 
   /**

@@ -5,35 +5,22 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { ask, noAnswers, outcome, REASONS, remaining, requestBody, ROLES } from '../reader/open.js';
-import { age, dialable, isDangerous, isStale } from '../reader/person.js';
+import { settle, settled } from '../reader/direction.js';
+import { age, dialable, isDangerous, isStale, numbersIn } from '../reader/person.js';
 import { shownRecord } from '../reader/sections.js';
 import { askStatus } from '../reader/status.js';
-import { loadKeys } from '../reader/keys.js';
+import { houseOf, loadKeys } from '../reader/keys.js';
 import { judge } from '../reader/verdict.js';
 import { Words } from '../reader/words.js';
+import { withNetwork } from './network.mjs';
 
 const locale = (lang) => {
   const read = (file) => JSON.parse(readFileSync(new URL(`../../locales/${lang}/${file}.json`, import.meta.url), 'utf8'));
-  return { ...read('words'), ...read('reader') };
+  return { ...read('words'), ...read('reader'), ...read('glass') };
 };
 const speak = (lang, dir) => new Words(lang, dir, locale(lang), { labels: ['', 'Asthma', 'Epilepsy'], drafted: '001' });
 const english = speak('en', 'ltr');
 const arabic = speak('ar', 'rtl');
-
-// Answers every request by the function, and gives what was asked.
-async function withNetwork(answer, act) {
-  const asked = [];
-  const original = globalThis.fetch;
-  globalThis.fetch = async (url, options = {}) => {
-    asked.push({ url: String(url), ...options });
-    return answer();
-  };
-  try {
-    return { result: await act(), asked };
-  } finally {
-    globalThis.fetch = original;
-  }
-}
 
 test('verified takes everything; only a card that was signed can be revoked', () => {
   const cases = [
@@ -47,6 +34,17 @@ test('verified takes everything; only a card that was signed can be revoked', ()
     [{ checked: { status: 'tampered', reason: 'signature' }, online: 'active' }, 'tampered', 'on_request'],
     [{ checked: { status: 'tampered', reason: 'signature' }, online: 'revoked' }, 'tampered', 'on_request'],
     [{ checked: { status: 'unknown_issuer', reason: 'no_key' }, online: 'revoked' }, 'unknown_issuer', 'all'],
+    [{ checked: { status: 'unknown_issuer', reason: 'key_retired' }, online: 'active' }, 'key_retired', 'all'],
+    [{ checked: { status: 'verified', reason: '' }, online: 'offline', withdrawn: true }, 'revoked', 'all'],
+    [{ checked: { status: 'verified', reason: '' }, online: 'active', withdrawn: true }, 'revoked', 'all'],
+    [{ checked: { status: 'unknown_issuer', reason: 'no_key' }, withdrawn: true }, 'unknown_issuer', 'all'],
+    [{ checked: { status: 'tampered', reason: 'signature' }, withdrawn: true }, 'tampered', 'on_request'],
+    [{ checked: { status: 'verified', reason: '' }, online: 'foreign' }, 'verified', 'all'],
+    [{ checked: { status: 'verified', reason: '' }, online: 'active', asking: true }, 'checking', 'all'],
+    [{ checked: { status: 'expired', reason: 'past_expiry' }, asking: true }, 'checking', 'all'],
+    [{ checked: { status: 'verified', reason: '' }, online: 'revoked', asking: true }, 'revoked', 'all'],
+    [{ checked: { status: 'tampered', reason: 'signature' }, asking: true }, 'tampered', 'on_request'],
+    [{ checked: { status: 'unknown_issuer', reason: 'no_key' }, asking: true }, 'unknown_issuer', 'all'],
     [{ checked: { status: 'not_yet_valid', reason: 'issued_in_future' } }, 'not_yet_valid', 'all'],
     [{ noKeys: true, online: 'active' }, 'no_keys', 'all'],
     [{ problem: 'malformed' }, 'damaged', 'nothing'],
@@ -54,13 +52,19 @@ test('verified takes everything; only a card that was signed can be revoked', ()
     [{ problem: 'mismatch' }, 'damaged', 'nothing'],
     [{ problem: 'no_front' }, 'no_front', 'nothing'],
     [{ problem: 'newer_format' }, 'newer', 'nothing'],
+    [{ finding: true }, 'finding', 'nothing'],
+    [{ problem: 'code_wrong' }, 'code_wrong', 'nothing'],
+    [{ problem: 'code_slow' }, 'code_slow', 'nothing'],
+    [{ problem: 'code_offline' }, 'code_offline', 'nothing'],
+    [{ problem: 'code_failed' }, 'code_failed', 'nothing'],
   ];
   for (const [findings, state, shows] of cases) {
     const verdict = judge(findings);
     assert.equal(verdict.state, state, JSON.stringify(findings));
     assert.equal(verdict.shows, shows, JSON.stringify(findings));
     assert.equal(verdict.tone === 'good', state === 'verified', `${state} looks good`);
-    assert.equal(verdict.trusted, ['verified', 'expired', 'not_yet_valid', 'revoked'].includes(state), `${state} is trusted`);
+    const signed = state === 'checking' ? 'checked' in findings : ['verified', 'expired', 'not_yet_valid', 'revoked'].includes(state);
+    assert.equal(verdict.trusted, signed, `${state} is trusted`);
     for (const part of ['title', 'text']) assert.ok(english.has(`reader.state.${state}.${part}`), `${state}.${part} is said`);
   }
 });
@@ -92,6 +96,11 @@ test('medicines grow old sooner than the rest', () => {
     ['allergies', '2026', false],
     ['allergies', '2024', true],
     ['allergies', undefined, false],
+    ['allergies', '2026-11-23', false], // tomorrow, where it is tomorrow already
+    ['allergies', '2026-11-25', true],
+    ['allergies', '2026-12', true],
+    ['allergies', '2027', true],
+    ['medications', '2062-05-01', true],
   ];
   for (const [section, confirmed, want] of cases) assert.equal(isStale({ section, confirmed }, today), want, `${section} ${confirmed}`);
 });
@@ -120,7 +129,34 @@ test('what is read first', () => {
 test('only telephone numbers become links', () => {
   assert.equal(dialable('+46701740605'), '+46701740605');
   assert.equal(dialable('020 7946 (0018)'), '02079460018');
-  for (const words of ['javascript:alert(1)', '112;ext=1', 'ask at the desk', '1', '', undefined, '+46,,1234']) assert.equal(dialable(words), '', words);
+  assert.equal(dialable('112'), '112');
+  assert.equal(dialable('(030) 123'), '030123');
+  for (const words of ['*#06#', '**21*123#', 'tel:112', '+', '()', '12', '1'.repeat(16), '+1 (2', '112\n113', '١١٢', 'javascript:alert(1)', '112;ext=1', 'ask at the desk', '1', '', undefined, '+46,,1234']) assert.equal(dialable(words), '', words);
+});
+
+test('numbers inside of words can be called when they are international ones', () => {
+  for (const [text, want] of [
+    ['+41 44 123 45 67', [['+41 44 123 45 67', '+41441234567']]],
+    ['24 h: +41441234567, policy 123456789', [['24 h: ', ''], ['+41441234567', '+41441234567'], [', policy 123456789', '']]],
+    ['Policy 123456789', [['Policy 123456789', '']]],
+    ['+12345', [['+12345', '']]],
+    ['+0123456789', [['+0123456789', '']]],
+    ['dose +5 mg', [['dose +5 mg', '']]],
+    ['', []],
+  ]) {
+    assert.deepEqual(numbersIn(text).map(({ words, number }) => [words, number]), want, text);
+    assert.equal(numbersIn(text).map(({ words }) => words).join(''), text);
+  }
+});
+
+test('no text turns the page round', () => {
+  for (const [text, want] of [
+    ['a\u202eb', 'ab'], ['a\u202db\u202c', 'ab'], ['a\u2066b', 'ab'], ['a\u2069b', 'ab'], ['\u2066a\u202c', 'a'], ['\u202a\u2066a\u202c\u2069', 'a'],
+    ['\u20665 mg\u2069', '\u20665 mg\u2069'], ['\u202a\u2067a\u2069\u202c', '\u202a\u2067a\u2069\u202c'], ['سلمى', 'سلمى'], ['', ''],
+  ]) {
+    assert.equal(settled(text), want, JSON.stringify(text));
+  }
+  assert.deepEqual(settle({ a: 'x\u202e', b: [{ c: '\u202e' }, 'y'], d: 1, e: null, f: true }), { a: 'x', b: [{}, 'y'], d: 1, e: null, f: true });
 });
 
 test('plurals, placeholders and directions', () => {
@@ -129,10 +165,13 @@ test('plurals, placeholders and directions', () => {
   assert.equal(arabic.duration('hour', 2), 'ساعتان');
   assert.equal(arabic.duration('hour', 4), '4 ساعات', 'a plain number needs no isolate');
   assert.equal(arabic.isolate('14:03'), '\u206814:03\u2069');
+  assert.equal(english.span(1000), '1 minute');
+  assert.equal(english.span(3 * 3_600_000), '3 hours');
+  assert.equal(english.span(80 * 3_600_000), '3 days');
   assert.equal(english.t('reader.keys.stored', { ago: '<b>' }), 'kept on this phone, fetched <b>');
   assert.equal(english.t('reader.footer', { host: 'سلمى' }).includes('\u2068سلمى\u2069'), true);
   assert.equal(english.t('no.such.key'), 'no.such.key');
-  assert.equal(english.t('reader.error.page', {}), 'Error: {title}');
+  assert.equal(english.t('glass.error.page', {}), 'Error: {title}');
 });
 
 test('dates as far as they are known, always in Latin digits', () => {
@@ -179,16 +218,16 @@ test('an opened record is shown like a front', () => {
 
 test('the open request', async () => {
   const secret = new Uint8Array(16).fill(255);
-  const body = requestBody(secret, 'sensitive', { ...noAnswers(), reason: 'unconscious' }, '');
+  const body = requestBody(secret, 'sensitive', { ...noAnswers(), role: 'other', reason: 'unconscious' }, '');
   assert.deepEqual(body, {
     secret: '_____________________w', step: 'sensitive', role: 'other', name: '', organization: '', callback: '',
-    reason: 'unconscious', reason_text: '', country: '', grant: '',
+    reason: 'unconscious', reason_text: '', country: '', badge: '', grant: '',
   });
   const { asked, result } = await withNetwork(() => new Response('{"code":"no_card"}', { status: 404 }), () => ask('CARD', body, 'es'));
   assert.deepEqual(result, { kind: 'no_card' });
   assert.equal(asked.length, 1);
   assert.equal(asked[0].url, '/v1/cards/CARD/open?lang=es');
-  assert.equal(asked[0].credentials, 'omit');
+  assert.equal(asked[0].credentials, 'same-origin', 'the cookie of a tap goes along');
   assert.equal(asked[0].url.includes(body.secret), false);
 });
 
@@ -204,8 +243,8 @@ test('what an answer to the open request means', () => {
   assert.deepEqual(outcome(429, {}, 'Wed, 21 Oct 2026 07:28:00 GMT'), { kind: 'slow_down', retryAfter: 60 });
   assert.equal(outcome(503, {}, null).kind, 'unavailable');
   assert.equal(outcome(500, {}, null).kind, 'failed');
-  for (const kind of ['wait', 'refused', 'no_card', 'slow_down', 'unavailable', 'offline', 'failed']) {
-    assert.ok(english.has(`reader.refused.${kind}.title`) && english.has(`reader.refused.${kind}.text`), kind);
+  for (const kind of ['refused', 'no_card', 'slow_down', 'unavailable', 'offline', 'failed']) {
+    assert.ok(english.has(`glass.refused.${kind}.title`) && english.has(`glass.refused.${kind}.text`), kind);
   }
 });
 
@@ -221,8 +260,12 @@ test('no network is an answer too', async () => {
 test('the status request shows a tag and nothing else', async () => {
   const answer = () => Response.json({ status: 'revoked', checked_at: '2026-11-22T10:00:00Z' });
   const { asked, result } = await withNetwork(answer, () => askStatus('CARD', new Uint8Array(16)));
-  assert.deepEqual(result, { status: 'revoked', at: new Date('2026-11-22T10:00:00Z') });
+  assert.deepEqual(result, { status: 'revoked', at: new Date('2026-11-22T10:00:00Z'), tap: '' });
   assert.deepEqual(JSON.parse(asked[0].body), { tag: 'AAAAAAAAAAAAAAAAAAAAAA' });
+  for (const [tap, want] of [['live', 'live'], ['stale', 'stale'], ['cloned', 'cloned'], ['', ''], ['<b>', 'wrong'], [true, 'wrong']]) {
+    const tapped = await withNetwork(() => Response.json({ status: 'active', checked_at: '2026-11-22T10:00:00Z', tap }), () => askStatus('CARD', new Uint8Array(16)));
+    assert.equal(tapped.result.tap, want);
+  }
   const odd = await withNetwork(() => Response.json({ status: 'fine' }), () => askStatus('CARD', new Uint8Array(16)));
   assert.equal(odd.result.status, 'offline');
 });
@@ -234,6 +277,12 @@ test('keys say when they were stored', async () => {
   assert.deepEqual(stored.result, { keys: [], storedAt: new Date(1000) });
   const odd = await withNetwork(() => Response.json({ keys: 'none' }), () => loadKeys());
   assert.deepEqual(odd.result, { keys: [], storedAt: null });
+});
+
+test('the house is who its own keys sign for', () => {
+  assert.equal(houseOf({ keys: [{ iss: 'localhost' }], storedAt: null }, 'localhost:8080'), 'localhost');
+  assert.equal(houseOf({ keys: [], storedAt: null }, 'locket.example'), 'locket.example');
+  assert.equal(houseOf(null, 'locket.example'), 'locket.example');
 });
 
 test('the time that is left is the server\'s', () => {

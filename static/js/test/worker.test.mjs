@@ -6,8 +6,11 @@ import { test } from 'node:test';
 import { createContext, runInContext } from 'node:vm';
 
 const source = readFileSync(new URL('../../worker.js', import.meta.url), 'utf8');
-const BUILD = { hash: 'aaaa', assets: '/static/aaaa/', files: ['/static/aaaa/js/reader/main.js'] };
-const PAGE = `<script src="${BUILD.assets}js/reader/main.js"></script>`;
+const BUILD = { hash: 'aaaa', assets: '/static/aaaa/', files: ['/static/aaaa/js/reader/main.js'], scan: ['/static/aaaa/js/scan/main.js', '/static/aaaa/decoder.wasm'], badge: ['/static/aaaa/js/badge/main.js'] };
+const PAGE = `<script src="${BUILD.assets}js/reader/main.js"></script><main id="main">`;
+const UNHEARD = PAGE.replace('<main ', '<main data-unheard '); // what is answered when the server did not hear of the scan
+const BADGE = `<script src="${BUILD.assets}js/badge/main.js"></script><main id="main">`;
+const SCANNER = `<script src="${BUILD.assets}js/scan/main.js"></script><main id="main">`;
 const origin = 'https://locket.example';
 const at = (path) => new URL(path, origin).href;
 
@@ -36,7 +39,9 @@ function world(network) {
   const context = createContext({
     BUILD, URL, Headers, Response, Promise, Date, String, Error, fetch,
     setTimeout: (act, _, ...args) => clock.push(() => act(...args)),
-    caches: { open, keys: async () => [...stores.keys()], delete: async (name) => stores.delete(name) },
+    caches: {
+      open, match: async (request) => [...stores.values()].map((store) => store.get(pathOf(request))).find(Boolean)?.clone(), keys: async () => [...stores.keys()], delete: async (name) => stores.delete(name),
+    },
     self: {
       location: { origin }, skipWaiting: async () => {}, clients: { claim: async () => {} },
       addEventListener: (type, listener) => {
@@ -45,9 +50,9 @@ function world(network) {
     },
   });
   runInContext(source, context);
-  const run = async (type) => {
+  const run = async (type, data) => {
     let done;
-    listeners[type]({ waitUntil: (promise) => {
+    listeners[type]({ data, waitUntil: (promise) => {
       done = promise;
     } });
     await done;
@@ -71,6 +76,8 @@ function world(network) {
 
 function online(path) {
   if (path.startsWith('/c/')) return new Response(PAGE, { headers: { 'content-type': 'text/html' } });
+  if (path === '/scan') return new Response(SCANNER, { headers: { 'content-type': 'text/html' } });
+  if (path === '/b') return new Response(BADGE, { headers: { 'content-type': 'text/html' } });
   if (path === '/.well-known/jwks.json') return Response.json({ keys: [] });
   return new Response('file');
 }
@@ -99,9 +106,9 @@ test('without a network every card gets the kept page', async () => {
   const w = world((path) => (up ? online(path) : Promise.reject(new TypeError('no network'))));
   await w.run('install');
   up = false;
-  for (const path of ['/c/one', '/c/another?lang=ja']) {
+  for (const path of ['/c/one', '/c/another?lang=ja', '/s']) {
     const { response } = await w.ask(path);
-    assert.equal(await response.text(), PAGE);
+    assert.equal(await response.text(), UNHEARD);
   }
   const { response } = await w.ask('/.well-known/jwks.json', { mode: 'cors' });
   assert.ok(response.headers.get('x-locket-stored-at'));
@@ -117,7 +124,7 @@ test('a slow network is not waited for, and a failing server does not hide the p
   w.passTime();
   assert.equal(await (await slow).response.text(), PAGE);
   answer = () => new Response('down', { status: 503 });
-  assert.equal(await (await w.ask('/c/x')).response.text(), PAGE);
+  assert.equal(await (await w.ask('/c/x')).response.text(), UNHEARD);
 });
 
 test('a page of another build or one that must not be stored is shown but not kept', async () => {
@@ -152,4 +159,47 @@ test('older builds are forgotten, other caches are not', async () => {
   for (const name of ['locket-0000', 'locket-aaaa', 'other']) w.stores.set(name, new Map());
   await w.run('activate');
   assert.deepEqual([...w.stores.keys()], ['locket-aaaa', 'other']);
+});
+
+test('a finder does not fetch the scanner; whoever opens it once has it without a network', async () => {
+  let up = true;
+  const w = world((path) => (up ? online(path) : Promise.reject(new TypeError('no network'))));
+  await w.run('install');
+  assert.equal(w.asked.some((path) => path === '/scan' || BUILD.scan.includes(path)), false);
+  await w.run('message', 'something else');
+  assert.equal(w.kept().includes('/scan'), false);
+  await w.run('message', 'keep-scanner');
+  assert.deepEqual(w.kept().filter((path) => path === '/scan' || BUILD.scan.includes(path)), ['/scan', ...BUILD.scan].sort());
+  const before = w.asked.length;
+  await w.run('message', 'keep-scanner');
+  assert.deepEqual(w.asked.slice(before), ['/b', '/scan'], 'the files are not fetched again');
+  up = false;
+  assert.equal(await (await w.ask('/scan')).response.text(), SCANNER);
+  assert.equal(await (await w.ask('/b')).response.text(), BADGE, 'the scanner leads to the page that reads badges');
+});
+
+test('the page that reads badges is kept without the scanner', async () => {
+  let up = true;
+  const w = world((path) => (up ? online(path) : Promise.reject(new TypeError('no network'))));
+  await w.run('install');
+  assert.equal(w.kept().includes('/b'), false);
+  await w.run('message', 'keep-badge');
+  assert.deepEqual(w.kept().filter((path) => path === '/b' || BUILD.badge.includes(path)), ['/b', ...BUILD.badge].sort());
+  assert.equal(w.kept().includes('/scan'), false);
+  up = false;
+  assert.equal(await (await w.ask('/b')).response.text(), BADGE);
+});
+
+test('a new build takes the scanner along, and is installed without it', async () => {
+  for (const [name, network, kept] of [
+    ['with a network', online, true],
+    ['when the scanner cannot be had', (path) => (path === '/scan' ? new Response('', { status: 503 }) : online(path)), false],
+    ['when its files cannot be had', (path) => (BUILD.scan.includes(path) ? Promise.reject(new TypeError('no network')) : online(path)), false],
+  ]) {
+    const w = world(network);
+    w.stores.set('locket-0000', new Map([['/scan', new Response(SCANNER)]]));
+    await w.run('install');
+    assert.equal(w.kept().includes('/scan'), kept, name);
+    assert.equal(w.kept().includes('/c/offline'), true, name);
+  }
 });

@@ -1,0 +1,196 @@
+// @ts-check
+// In which country a phone is, as far as it can be told without asking where it is: by its time zone, which phones set by the network, else by the
+// region of its language. Zones from the IANA time zone database, zone.tab, with the older names that browsers still use.
+
+/** @type {Record<string, string>} time zones by ISO 3166-1 code */
+const ZONES = {
+  AD: 'Europe/Andorra',
+  AE: 'Asia/Dubai',
+  AL: 'Europe/Tirane',
+  AM: 'Asia/Yerevan',
+  AR: [
+    'America/Argentina/Buenos_Aires America/Argentina/Cordoba America/Argentina/Salta America/Argentina/Jujuy America/Argentina/Tucuman',
+    'America/Argentina/Catamarca America/Argentina/La_Rioja America/Argentina/San_Juan America/Argentina/Mendoza',
+    'America/Argentina/San_Luis America/Argentina/Rio_Gallegos America/Argentina/Ushuaia America/Buenos_Aires America/Catamarca',
+    'America/Cordoba America/Jujuy America/Mendoza',
+  ].join(' '),
+  AT: 'Europe/Vienna',
+  AU: [
+    'Australia/Lord_Howe Antarctica/Macquarie Australia/Hobart Australia/Melbourne Australia/Sydney Australia/Broken_Hill',
+    'Australia/Brisbane Australia/Lindeman Australia/Adelaide Australia/Darwin Australia/Perth Australia/Eucla',
+  ].join(' '),
+  AZ: 'Asia/Baku',
+  BA: 'Europe/Sarajevo',
+  BD: 'Asia/Dhaka Asia/Dacca',
+  BE: 'Europe/Brussels',
+  BG: 'Europe/Sofia',
+  BH: 'Asia/Bahrain',
+  BN: 'Asia/Brunei',
+  BR: [
+    'America/Noronha America/Belem America/Fortaleza America/Recife America/Araguaina America/Maceio America/Bahia America/Sao_Paulo',
+    'America/Campo_Grande America/Cuiaba America/Santarem America/Porto_Velho America/Boa_Vista America/Manaus America/Eirunepe',
+    'America/Rio_Branco',
+  ].join(' '),
+  BT: 'Asia/Thimphu Asia/Thimbu',
+  BW: 'Africa/Gaborone',
+  BY: 'Europe/Minsk',
+  BZ: 'America/Belize',
+  CA: [
+    'America/St_Johns America/Halifax America/Glace_Bay America/Moncton America/Goose_Bay America/Blanc-Sablon America/Toronto',
+    'America/Iqaluit America/Atikokan America/Winnipeg America/Resolute America/Rankin_Inlet America/Regina America/Swift_Current',
+    'America/Edmonton America/Cambridge_Bay America/Inuvik America/Creston America/Dawson_Creek America/Fort_Nelson America/Whitehorse',
+    'America/Dawson America/Vancouver',
+  ].join(' '),
+  CH: 'Europe/Zurich',
+  CL: 'America/Santiago America/Coyhaique America/Punta_Arenas Pacific/Easter',
+  CN: 'Asia/Shanghai Asia/Urumqi Asia/Chongqing Asia/Harbin',
+  CO: 'America/Bogota',
+  CR: 'America/Costa_Rica',
+  CU: 'America/Havana',
+  CY: 'Asia/Nicosia Asia/Famagusta',
+  CZ: 'Europe/Prague',
+  DE: 'Europe/Berlin Europe/Busingen',
+  DK: 'Europe/Copenhagen',
+  DO: 'America/Santo_Domingo',
+  EC: 'America/Guayaquil Pacific/Galapagos',
+  EE: 'Europe/Tallinn',
+  EG: 'Africa/Cairo',
+  ES: 'Europe/Madrid Africa/Ceuta Atlantic/Canary',
+  FI: 'Europe/Helsinki',
+  FJ: 'Pacific/Fiji',
+  FO: 'Atlantic/Faroe Atlantic/Faeroe',
+  FR: 'Europe/Paris',
+  GB: 'Europe/London',
+  GE: 'Asia/Tbilisi',
+  GF: 'America/Cayenne',
+  GG: 'Europe/Guernsey',
+  GH: 'Africa/Accra',
+  GI: 'Europe/Gibraltar',
+  GL: 'America/Nuuk America/Danmarkshavn America/Scoresbysund America/Thule America/Godthab',
+  GP: 'America/Guadeloupe',
+  GR: 'Europe/Athens',
+  HK: 'Asia/Hong_Kong',
+  HR: 'Europe/Zagreb',
+  HU: 'Europe/Budapest',
+  ID: 'Asia/Jakarta Asia/Pontianak Asia/Makassar Asia/Jayapura Asia/Ujung_Pandang',
+  IE: 'Europe/Dublin',
+  IL: 'Asia/Jerusalem Asia/Tel_Aviv',
+  IM: 'Europe/Isle_of_Man',
+  IN: 'Asia/Kolkata Asia/Calcutta',
+  IR: 'Asia/Tehran',
+  IS: 'Atlantic/Reykjavik',
+  IT: 'Europe/Rome',
+  JE: 'Europe/Jersey',
+  JM: 'America/Jamaica',
+  JO: 'Asia/Amman',
+  JP: 'Asia/Tokyo',
+  KE: 'Africa/Nairobi',
+  KG: 'Asia/Bishkek',
+  KH: 'Asia/Phnom_Penh',
+  KR: 'Asia/Seoul',
+  KW: 'Asia/Kuwait',
+  KZ: 'Asia/Almaty Asia/Qyzylorda Asia/Qostanay Asia/Aqtobe Asia/Aqtau Asia/Atyrau Asia/Oral',
+  LB: 'Asia/Beirut',
+  LI: 'Europe/Vaduz',
+  LK: 'Asia/Colombo',
+  LT: 'Europe/Vilnius',
+  LU: 'Europe/Luxembourg',
+  LV: 'Europe/Riga',
+  MA: 'Africa/Casablanca',
+  MC: 'Europe/Monaco',
+  MD: 'Europe/Chisinau',
+  ME: 'Europe/Podgorica',
+  MK: 'Europe/Skopje',
+  MN: 'Asia/Ulaanbaatar Asia/Hovd Asia/Ulan_Bator',
+  MO: 'Asia/Macau Asia/Macao',
+  MQ: 'America/Martinique',
+  MT: 'Europe/Malta',
+  MU: 'Indian/Mauritius',
+  MV: 'Indian/Maldives',
+  MX: [
+    'America/Mexico_City America/Cancun America/Merida America/Monterrey America/Matamoros America/Chihuahua America/Ciudad_Juarez',
+    'America/Ojinaga America/Mazatlan America/Bahia_Banderas America/Hermosillo America/Tijuana America/Ensenada',
+  ].join(' '),
+  MY: 'Asia/Kuala_Lumpur Asia/Kuching',
+  NC: 'Pacific/Noumea',
+  NG: 'Africa/Lagos',
+  NL: 'Europe/Amsterdam',
+  NO: 'Europe/Oslo',
+  NP: 'Asia/Kathmandu Asia/Katmandu',
+  NZ: 'Pacific/Auckland Pacific/Chatham',
+  OM: 'Asia/Muscat',
+  PA: 'America/Panama',
+  PE: 'America/Lima',
+  PF: 'Pacific/Tahiti Pacific/Marquesas Pacific/Gambier',
+  PH: 'Asia/Manila',
+  PK: 'Asia/Karachi',
+  PL: 'Europe/Warsaw',
+  PR: 'America/Puerto_Rico',
+  PS: 'Asia/Gaza Asia/Hebron',
+  PT: 'Europe/Lisbon Atlantic/Madeira Atlantic/Azores',
+  PY: 'America/Asuncion',
+  QA: 'Asia/Qatar',
+  RE: 'Indian/Reunion',
+  RO: 'Europe/Bucharest',
+  RS: 'Europe/Belgrade',
+  RU: [
+    'Europe/Kaliningrad Europe/Moscow Europe/Kirov Europe/Volgograd Europe/Astrakhan Europe/Saratov Europe/Ulyanovsk Europe/Samara',
+    'Asia/Yekaterinburg Asia/Omsk Asia/Novosibirsk Asia/Barnaul Asia/Tomsk Asia/Novokuznetsk Asia/Krasnoyarsk Asia/Irkutsk Asia/Chita',
+    'Asia/Yakutsk Asia/Khandyga Asia/Vladivostok Asia/Ust-Nera Asia/Magadan Asia/Sakhalin Asia/Srednekolymsk Asia/Kamchatka Asia/Anadyr',
+  ].join(' '),
+  RW: 'Africa/Kigali',
+  SA: 'Asia/Riyadh',
+  SE: 'Europe/Stockholm',
+  SG: 'Asia/Singapore',
+  SI: 'Europe/Ljubljana',
+  SK: 'Europe/Bratislava',
+  SV: 'America/El_Salvador',
+  TH: 'Asia/Bangkok',
+  TJ: 'Asia/Dushanbe',
+  TN: 'Africa/Tunis',
+  TR: 'Europe/Istanbul Asia/Istanbul',
+  TT: 'America/Port_of_Spain',
+  TW: 'Asia/Taipei',
+  TZ: 'Africa/Dar_es_Salaam',
+  UA: 'Europe/Simferopol Europe/Kyiv Europe/Kiev',
+  UG: 'Africa/Kampala',
+  US: [
+    'America/New_York America/Detroit America/Kentucky/Louisville America/Kentucky/Monticello America/Indiana/Indianapolis',
+    'America/Indiana/Vincennes America/Indiana/Winamac America/Indiana/Marengo America/Indiana/Petersburg America/Indiana/Vevay',
+    'America/Chicago America/Indiana/Tell_City America/Indiana/Knox America/Menominee America/North_Dakota/Center',
+    'America/North_Dakota/New_Salem America/North_Dakota/Beulah America/Denver America/Boise America/Phoenix America/Los_Angeles',
+    'America/Anchorage America/Juneau America/Sitka America/Metlakatla America/Yakutat America/Nome America/Adak Pacific/Honolulu',
+    'America/Indianapolis America/Louisville US/Eastern US/Central US/Mountain US/Pacific',
+  ].join(' '),
+  UY: 'America/Montevideo',
+  UZ: 'Asia/Samarkand Asia/Tashkent',
+  VE: 'America/Caracas',
+  VN: 'Asia/Ho_Chi_Minh Asia/Saigon',
+  YT: 'Indian/Mayotte',
+  ZA: 'Africa/Johannesburg',
+  ZW: 'Africa/Harare',
+};
+
+/**
+ * @param {string | undefined} zone  of the phone's clock: "Europe/Lisbon"
+ * @param {readonly string[]} languages  of the phone, in their order: "pt-PT"
+ * @returns {string} ISO 3166-1, "" when there is nothing to go by
+ */
+export function countryOf(zone, languages) {
+  const found = Object.keys(ZONES).find((country) => ZONES[country].split(' ').includes(zone ?? ''));
+  if (found) return found;
+  for (const language of languages) {
+    const region = regionOf(language);
+    if (region) return region;
+  }
+  return '';
+}
+
+/** @param {string} language */
+function regionOf(language) {
+  try {
+    return new Intl.Locale(language).region ?? '';
+  } catch {
+    return '';
+  }
+}

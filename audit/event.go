@@ -86,8 +86,15 @@ const (
 	IssuerRemoved   Type = "issuer.removed"
 	BackupMade      Type = "backup.made"
 	BackupRestored  Type = "backup.restored"
-	Drill           Type = "drill" // begun
-	DrillFinished   Type = "drill.finished"
+
+	EntryErased Type = "entry.erased" // the content of another entry of the same subject, which the details name
+	LogPruned   Type = "log.pruned"   // rows of erased entries below an index
+	LogEpoch    Type = "log.epoch"    // the log goes on as a new one: the details say what is known of the end of the old
+	LogAlarm    Type = "log.alarm"    // a check, a witness or the high-water mark contradicts the log
+	ReceiptMade Type = "receipt.made" // somebody was given the proof of an entry as a file
+
+	Drill         Type = "drill" // begun
+	DrillFinished Type = "drill.finished"
 )
 
 // ActorKind says in which capacity somebody acted.
@@ -124,6 +131,8 @@ const (
 	Refused Outcome = "refused"
 	Waiting Outcome = "wait"
 	Done    Outcome = "done"
+	Begun   Outcome = "begun"  // an intention, before what can fail half-way; the entry of how it ended names this one's index
+	Failed  Outcome = "failed" // begun, and did not succeed
 )
 
 // Actor is who did it, in the words given at the time. Every text is as claimed unless Verified says otherwise.
@@ -187,7 +196,7 @@ func (e Event) Validate() error {
 	c.that(e.Reason == "" || isCode(e.Reason, true), "reason", "is not a code")
 	c.text("reason_text", e.ReasonText, maxReasonText)
 	switch e.Outcome {
-	case "", Granted, Refused, Waiting, Done:
+	case "", Granted, Refused, Waiting, Done, Begun, Failed:
 	default:
 		c.fail("outcome", "is unknown")
 	}

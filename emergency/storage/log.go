@@ -32,8 +32,8 @@ var (
 	hashesBetween = portable(`SELECT h FROM tlog_hash WHERE id >= $1 AND id < $2 ORDER BY id`)
 
 	checkpointLatest = portable(`SELECT size, note, published_at FROM checkpoint_history
-		WHERE size = (SELECT max(size) FROM checkpoint_history)`)
-	checkpointInsert = portable(`INSERT INTO checkpoint_history (size, note, published_at) VALUES ($1, $2, $3)`)
+		WHERE epoch = (SELECT epoch FROM log_state WHERE one = 1) ORDER BY size DESC LIMIT 1`)
+	checkpointInsert = portable(`INSERT INTO checkpoint_history (epoch, size, note, published_at) VALUES ((SELECT epoch FROM log_state WHERE one = 1), $1, $2, $3)`)
 
 	tallies = portable(`SELECT name, n FROM tally`)
 )

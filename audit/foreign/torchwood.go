@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/note"
+)
+
+// logPolicy asks for a checkpoint of one log, signed by its key.
+func logPolicy(vkey string) (torchwood.Policy, error) {
+	verifier, err := note.NewVerifier(vkey)
+	if err != nil {
+		return nil, fmt.Errorf("torchwood: the verifier key: %w", err)
+	}
+	return torchwood.ThresholdPolicy(2, torchwood.OriginPolicy(verifier.Name()), torchwood.SingleVerifierPolicy(verifier)), nil
+}
+
+// torchwoodClient reads every entry of a served log with torchwood's client, which authenticates each by the tree. With the key of a witness, the witness
+// must have cosigned the checkpoint.
+func torchwoodClient(ctx context.Context, address, vkey string, witness []string) (string, error) {
+	policy, err := logPolicy(vkey)
+	if err != nil {
+		return "", err
+	}
+	for _, key := range witness {
+		cosigner, err := torchwood.NewCosignatureVerifier(key)
+		if err != nil {
+			return "", fmt.Errorf("torchwood: the key of the witness: %w", err)
+		}
+		policy = torchwood.ThresholdPolicy(2, policy, torchwood.SingleVerifierPolicy(cosigner))
+	}
+	source, err := torchwood.NewTileFetcher(strings.TrimSuffix(address, "/"))
+	if err != nil {
+		return "", err
+	}
+	signed, err := source.ReadEndpoint(ctx, "checkpoint")
+	if err != nil {
+		return "", fmt.Errorf("torchwood: the checkpoint: %w", err)
+	}
+	checkpoint, _, err := torchwood.VerifyCheckpoint(signed, policy)
+	if err != nil {
+		return "", fmt.Errorf("torchwood: the checkpoint: %w", err)
+	}
+	client, err := torchwood.NewClient(source)
+	if err != nil {
+		return "", err
+	}
+	count := int64(0)
+	for range client.AllEntries(ctx, checkpoint.Tree, 0) {
+		count++
+	}
+	if err := client.Err(); err != nil {
+		return "", fmt.Errorf("torchwood: after %d entries: %w", count, err)
+	}
+	if count != checkpoint.N {
+		return "", fmt.Errorf("torchwood: %d entries came, the checkpoint says %d", count, checkpoint.N)
+	}
+	return fmt.Sprintf("torchwood: %d entries hold", count), nil
+}

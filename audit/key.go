@@ -50,11 +50,16 @@ func newVerifier(name string, key ed25519.PublicKey) (Verifier, error) {
 	if len(key) != ed25519.PublicKeySize {
 		return Verifier{}, fmt.Errorf("%w: an Ed25519 key has %d bytes", ErrKey, ed25519.PublicKeySize)
 	}
+	return Verifier{name: name, id: keyID(name, algorithmEd25519, key), key: key}, nil
+}
+
+// keyID is what a signature line names its key by: the beginning of a hash over the name, the algorithm and the key.
+func keyID(name string, algorithm byte, key ed25519.PublicKey) uint32 {
 	h := sha256.New()
 	h.Write([]byte(name))
-	h.Write([]byte{'\n', algorithmEd25519})
+	h.Write([]byte{'\n', algorithm})
 	h.Write(key)
-	return Verifier{name: name, id: binary.BigEndian.Uint32(h.Sum(nil)), key: key}, nil
+	return binary.BigEndian.Uint32(h.Sum(nil))
 }
 
 // ParseVKey reads a vkey as [NewVKey] writes it, and in no other spelling. It returns an error that wraps [ErrKey].

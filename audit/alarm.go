@@ -1,0 +1,129 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// ErrAlarm says that the log is contradicted. [Log.Publish] signs nothing until an operator has looked.
+var ErrAlarm = errors.New("audit: refusing to sign: the log is contradicted")
+
+// Alarm says what contradicts a log. The words are for machines: metrics, the store, entries.
+type Alarm string
+
+// The alarms there are, the most serious first. A witness may be wrong, or lie; that it is believed costs the publication of the log, never an opening.
+const (
+	AlarmFork      Alarm = "witness_fork"      // a witness has cosigned other entries than these
+	AlarmAhead     Alarm = "witness_ahead"     // a witness has cosigned more entries than were published: the end of the log is lost
+	AlarmCheck     Alarm = "check"             // the log's check of itself has found damage
+	AlarmSignature Alarm = "witness_signature" // what a witness has sent as its cosignature is none
+)
+
+// Alarms returns all of them, the most serious first.
+func Alarms() []Alarm { return []Alarm{AlarmFork, AlarmAhead, AlarmCheck, AlarmSignature} }
+
+// Refuses reports whether nothing is signed while the alarm stands: a checkpoint would be one more proof of two logs under one name.
+func (a Alarm) Refuses() bool { return a == AlarmFork || a == AlarmAhead }
+
+// graver reports whether a is more serious than b.
+func (a Alarm) graver(b Alarm) bool {
+	return a != "" && (b == "" || slices.Index(Alarms(), a) < slices.Index(Alarms(), b))
+}
+
+// AlarmError is an alarm and who raises it. It wraps [ErrAlarm].
+type AlarmError struct {
+	Alarm Alarm
+	Who   string // name of the witness; empty for the log's check of itself
+	Size  int64  // entries that the witness knows, or about which it was asked
+}
+
+func (e *AlarmError) Error() string {
+	switch e.Alarm {
+	case AlarmFork:
+		return fmt.Sprintf("audit: the witness %s has seen %d other entries under the name of this log", e.Who, e.Size)
+	case AlarmAhead:
+		return fmt.Sprintf("audit: the witness %s has seen %d entries of this log, and not all of them are here", e.Who, e.Size)
+	case AlarmSignature:
+		return fmt.Sprintf("audit: what the witness %s has sent as its cosignature does not verify", e.Who)
+	default:
+		return "audit: the check of the log has found damage"
+	}
+}
+
+func (e *AlarmError) Unwrap() error { return ErrAlarm }
+
+// Event returns the entry that says so.
+func (e *AlarmError) Event(now time.Time) Event {
+	details := map[string]string{"cause": string(e.Alarm)}
+	if e.Who != "" {
+		details["witness"], details["size"] = e.Who, strconv.FormatInt(e.Size, 10)
+	}
+	return Event{Type: LogAlarm, At: now.UTC().Truncate(time.Millisecond), Actor: Actor{Kind: ByServer}, Outcome: Failed, Details: details}
+}
+
+// SelfCheck is the name under which a store keeps the outcome of the log's check of itself, beside what witnesses have said.
+const SelfCheck = ""
+
+// Testimony is what a witness has said last about an epoch, or the check of the log under the name [SelfCheck].
+type Testimony struct {
+	Witness  string    // its vkey
+	Epoch    int       // that it is about
+	Size     int64     // of the last checkpoint that it is known to have cosigned; entries that the check went through
+	SignedAt time.Time // time of its last cosignature, or of the last check that found nothing; zero before the first
+	AskedAt  time.Time // when it was asked last, whatever came of it
+	Alarm    Alarm     // what it has contradicted; it stands until an operator takes it back, or the next check finds nothing
+}
+
+// Name returns the name of the witness.
+func (t Testimony) Name() string {
+	w, err := ParseWitness(t.Witness)
+	if err != nil {
+		return ""
+	}
+	return w.Name()
+}
+
+// Raise makes an alarm the one that stands, unless a graver one does.
+func (t *Testimony) Raise(alarm Alarm) {
+	if alarm.graver(t.Alarm) {
+		t.Alarm = alarm
+	}
+}
+
+// WitnessStore is what a store keeps of witnesses.
+type WitnessStore interface {
+	// Cosignatures returns those of the checkpoint of this epoch and size, by witness.
+	Cosignatures(ctx context.Context, epoch int, size int64) ([]Cosignature, error)
+	// Testimonies returns the last testimony of each witness and of the check about this epoch, by witness.
+	Testimonies(ctx context.Context, epoch int) ([]Testimony, error)
+	// Testify keeps a testimony in place of the witness's last one about the same epoch, and with it a cosignature, unless that is nil. The event, unless that is
+	// nil, is appended in the same transaction if the alarm is not the one that was kept.
+	Testify(ctx context.Context, said Testimony, cosignature *Cosignature, event *Event) error
+}
+
+// Condition is how the log stands in the eyes of those who watch it.
+type Condition struct {
+	Alarms    []Alarm     // that stand, the most serious first, each once
+	Witnesses []Testimony // of those who are asked, by witness
+	Check     Testimony   // zero before the first check
+}
+
+// Refusing reports whether nothing is signed.
+func (c Condition) Refusing() bool {
+	return len(c.Alarms) > 0 && slices.ContainsFunc(c.Alarms, Alarm.Refuses)
+}
+
+// Cosigned returns when a witness has cosigned last; zero if none ever has.
+func (c Condition) Cosigned() time.Time {
+	var last time.Time
+	for _, t := range c.Witnesses {
+		if t.SignedAt.After(last) {
+			last = t.SignedAt
+		}
+	}
+	return last
+}

@@ -105,11 +105,11 @@ func (x *exchange) moment(at time.Time) (words, when string) {
 	return x.Catalog.Time(x.lang.Code, at.UTC()), at.UTC().Format(time.RFC3339)
 }
 
-// title is what happened in one sentence. Refusals, wrong secrets, short codes, links and taps have their own.
+// title is what happened in one sentence. Refusals, wrong secrets, short codes, links, taps and kinds of exports have their own.
 func (x *exchange) title(event audit.Event) string {
 	key := "log." + string(event.Type)
 	said := event.Details
-	for _, more := range []string{said["cause"], said["via"], said["warning"], said["tap"], said["sender"], said["step"], string(event.Outcome)} {
+	for _, more := range []string{said["what"], said["cause"], said["via"], said["warning"], said["tap"], said["sender"], said["step"], string(event.Outcome)} {
 		if more != "" && x.Catalog.Has(key+"."+more) {
 			return x.T(key + "." + more)
 		}

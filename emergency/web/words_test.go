@@ -137,6 +137,8 @@ func TestEveryKeyHasWords(t *testing.T) {
 	}
 	family("log.", "keeper.added", "keeper.invited", "keeper.removed", "patient.handed_over", "patient.confidential", "drill.finished", "drill.finished.read",
 		"drill.finished.slow", "drill.finished.unread", "invitation.withdrawn")
+	family("log.", "account.signed_in.refused", "data.exported.begun", "data.exported.consent", "data.exported.failed", "data.exported.log", "data.exported.record",
+		"entry.erased", "receipt.made")
 	family("log.", "handover.made", "glass.reopened.handover", "review.given", "review.answered", "officer.searched", "officer.exported")
 	for _, verdict := range []string{emergency.VerdictRight, emergency.VerdictWrong, emergency.VerdictUnsure} {
 		family("review.", "verdict."+verdict, "said."+verdict)

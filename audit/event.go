@@ -80,6 +80,7 @@ const (
 	RecoveryUsed    Type = "recovery.used"
 	DataExported    Type = "data.exported"
 	KeyMade         Type = "key.made"
+	KeyPromoted     Type = "key.promoted" // published before, and signs from now on
 	KeyRetired      Type = "key.retired"
 	KeyWithdrawn    Type = "key.withdrawn" // somebody else may have it
 	IssuerTrusted   Type = "issuer.trusted"

@@ -36,18 +36,22 @@ func (s *Service) Export(ctx context.Context, c Caller, w io.Writer, passphrase 
 	if err != nil {
 		return err
 	}
-	if err := s.Store.Update(ctx, func(tx Tx) error {
-		event := s.event(c, audit.DataExported, string(c.Account))
-		event.Details = map[string]string{"sealed": fmt.Sprint(passphrase != "")}
-		tx.Append(event)
-		for _, patient := range patients {
-			event.Subject = string(patient.ID)
-			tx.Append(event)
-		}
-		return nil
-	}); err != nil {
-		return noLogNoData(err)
+	event := s.event(c, audit.DataExported, string(c.Account))
+	event.Details = map[string]string{"sealed": fmt.Sprint(passphrase != "")}
+	events := []audit.Event{event}
+	for _, patient := range patients {
+		event.Subject = string(patient.ID)
+		events = append(events, event)
 	}
+	began, err := s.intend(ctx, events...)
+	if err != nil {
+		return err
+	}
+	return s.Conclude(ctx, began, s.export(ctx, c, w, passphrase, patients))
+}
+
+// export writes the archive, sealed unless the passphrase is empty.
+func (s *Service) export(ctx context.Context, c Caller, w io.Writer, passphrase string, patients []PatientView) error {
 	if _, err := s.Log.Publish(ctx); err != nil {
 		return err // so that every entry up to here is exported with its proof
 	}
@@ -207,6 +211,7 @@ func (s *Service) ExportRecord(ctx context.Context, c Caller, id PatientID) (sum
 		return summary.Record{}, err
 	}
 	event := s.event(c, audit.DataExported, string(id))
+	event.Details = map[string]string{"what": "record"}
 	if err := s.Store.Update(ctx, func(tx Tx) error {
 		patient, err := s.keptIn(tx, c, id)
 		if err != nil {

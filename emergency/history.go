@@ -27,10 +27,20 @@ type HistoryEntry struct {
 // maxHistory is the longest page of a history.
 const maxHistory = 500
 
-// History returns at most limit entries about a patient whom the caller keeps, after the one with number after.
+// History returns at most limit entries about a patient whom the caller keeps, after the one with number after. That an operator read them is an entry among them.
 func (s *Service) History(ctx context.Context, c Caller, id PatientID, after uint64, limit int) (HistoryView, error) {
 	if _, err := s.kept(ctx, c, id); err != nil {
 		return HistoryView{}, err
+	}
+	if c.Operator {
+		event := s.event(c, audit.DataExported, string(id))
+		event.Details = map[string]string{"what": "log"}
+		if err := s.Store.Update(ctx, func(tx Tx) error {
+			tx.Append(event)
+			return nil
+		}); err != nil {
+			return HistoryView{}, noLogNoData(err)
+		}
 	}
 	return s.history(ctx, string(id), after, limit)
 }

@@ -135,8 +135,10 @@ func TestAKeyThatHasEndedSignsNoCard(t *testing.T) {
 	ctx := context.Background()
 	operator := emergency.Caller{Operator: true}
 	for name, end := range map[string]func(*emergency.Service) error{
-		"retired":   func(s *emergency.Service) error { return s.RetireKey(ctx, operator, s.Signer.Key(), s.Now()) },
-		"withdrawn": func(s *emergency.Service) error { return s.WithdrawKey(ctx, operator, s.Signer.Key(), s.Now()) },
+		"retired": func(s *emergency.Service) error { return s.RetireKey(ctx, operator, s.Signer.Key(), s.Now()) },
+		"withdrawn": func(s *emergency.Service) error {
+			return s.WithdrawKey(ctx, operator, s.Signer.Key(), s.Now(), emergency.Intent{})
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := emergencytest.NewApp(t)

@@ -92,10 +92,12 @@ func (s *Service) DeletePatient(ctx context.Context, c Caller, id PatientID) err
 	return s.Store.Update(ctx, func(tx Tx) error { return s.deletePatient(tx, c, id, nil) })
 }
 
+var errNoOperator = errors.New("emergency: only an operator's act is recorded as one")
+
 // RecordOperator writes down what an operator did outside the domain: a backup, a restore, a key.
 func (s *Service) RecordOperator(ctx context.Context, c Caller, kind audit.Type, details map[string]string) error {
 	if !c.Operator {
-		return errors.New("emergency: only an operator's act is recorded as one")
+		return errNoOperator
 	}
 	event := s.event(c, kind, "")
 	event.Details = details

@@ -2,8 +2,10 @@ package emergency
 
 import (
 	"context"
+	"crypto/sha256"
 
 	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency/passkey"
 )
 
@@ -37,6 +39,9 @@ func (s *Service) FinishSignin(ctx context.Context, c Caller, ceremony string, r
 		return user, err
 	})
 	if err != nil {
+		if account != "" {
+			s.later.do(ctx, func(ctx context.Context) { s.refuseSignin(ctx, c, account) })
+		}
 		return SignedIn{}, passkeyError(err)
 	}
 	now := s.now()
@@ -54,4 +59,15 @@ func (s *Service) FinishSignin(ctx context.Context, c Caller, ceremony string, r
 		return err
 	})
 	return signedIn, err
+}
+
+// refuseSignin tells an account that somebody knew one of its passkeys and could not sign in with it. What no account has is no entry: nobody can grow the log
+// by guessing.
+func (s *Service) refuseSignin(ctx context.Context, c Caller, account AccountID) {
+	event := s.event(Caller{Account: account, Network: c.Network}, audit.AccountSignedIn, string(account))
+	event.Outcome, event.Actor.Verified = audit.Refused, audit.Claimed
+	sum := sha256.Sum256([]byte(account))
+	if err := s.recordLimited(ctx, "signin", cards.ID(sum[:len(cards.ID{})]), event); err != nil {
+		s.Logger.WarnContext(ctx, "a refused sign-in could not be logged", "err", err)
+	}
 }

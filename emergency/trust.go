@@ -114,24 +114,25 @@ func (s *Service) RemoveIssuer(ctx context.Context, c Caller, host string) error
 	return ErrNotFound
 }
 
-// AnnounceKey publishes a key of this house before it signs, so that readers know it by then.
-func (s *Service) AnnounceKey(ctx context.Context, c Caller, key cards.Key) error {
-	return s.putOwnKey(ctx, c, key, audit.KeyMade)
+// AnnounceKey publishes a key of this house before it signs, so that readers know it by then. began, which may be zero, is the intent that ends with it.
+func (s *Service) AnnounceKey(ctx context.Context, c Caller, key cards.Key, began Intent) error {
+	return s.putOwnKey(ctx, c, key, audit.KeyMade, began)
 }
 
 // RetireKey says that a key of this house signs no more. What it has signed goes on verifying.
 func (s *Service) RetireKey(ctx context.Context, c Caller, key cards.Key, at time.Time) error {
 	key.NotAfter = at
-	return s.putOwnKey(ctx, c, key, audit.KeyRetired)
+	return s.putOwnKey(ctx, c, key, audit.KeyRetired, Intent{})
 }
 
-// WithdrawKey says that somebody else may have a key of this house, and since when. No card that it signed verifies any more, whatever its date.
-func (s *Service) WithdrawKey(ctx context.Context, c Caller, key cards.Key, since time.Time) error {
+// WithdrawKey says that somebody else may have a key of this house, and since when. No card that it signed verifies any more, whatever its date. began, which
+// may be zero, is the intent that ends with it.
+func (s *Service) WithdrawKey(ctx context.Context, c Caller, key cards.Key, since time.Time, began Intent) error {
 	key.CompromisedSince = since
-	return s.putOwnKey(ctx, c, key, audit.KeyWithdrawn)
+	return s.putOwnKey(ctx, c, key, audit.KeyWithdrawn, began)
 }
 
-func (s *Service) putOwnKey(ctx context.Context, c Caller, key cards.Key, kind audit.Type) error {
+func (s *Service) putOwnKey(ctx context.Context, c Caller, key cards.Key, kind audit.Type, began Intent) error {
 	if !c.Operator {
 		return ErrSignIn
 	}
@@ -143,7 +144,9 @@ func (s *Service) putOwnKey(ctx context.Context, c Caller, key cards.Key, kind a
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
-		tx.Append(s.keyEvent(c, kind, key.Issuer, key))
+		event := s.keyEvent(c, kind, key.Issuer, key)
+		event.Details = began.named(0, event.Details)
+		tx.Append(event)
 		return tx.PutIssuerKey(row)
 	})
 }

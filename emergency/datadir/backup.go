@@ -31,18 +31,25 @@ func Backup(ctx context.Context, dir, keys, out string, progress func(done, tota
 			err = errors.Join(err, os.RemoveAll(out))
 		}
 	}()
-	// The entry comes first, so that the copy holds it too: a restored house says when its copy was made.
-	if err := house.Service.RecordOperator(ctx, emergency.Caller{Operator: true}, audit.BackupMade, nil); err != nil {
-		return 0, err
-	}
-	signed, err := house.Log.Publish(ctx)
+	// The intent comes first, so that the copy holds it too: a restored house says when its copy was made.
+	began, err := house.Service.Intend(ctx, operator, audit.BackupMade, nil)
 	if err != nil {
 		return 0, err
 	}
-	if err := house.Store.Backup(ctx, DatabasePath(out), progress); err != nil {
+	entries, err = house.copyTo(ctx, out, progress)
+	if err == nil {
+		err = copyNew(filepath.Join(dir, settingsFile), filepath.Join(out, settingsFile))
+	}
+	return entries, house.Service.Conclude(ctx, began, err)
+}
+
+// copyTo publishes the log and writes a copy of the database into a folder. It returns the number of log entries that were published.
+func (h *House) copyTo(ctx context.Context, out string, progress func(done, total int)) (int64, error) {
+	signed, err := h.Log.Publish(ctx)
+	if err != nil {
 		return 0, err
 	}
-	return signed.Size, copyNew(filepath.Join(dir, settingsFile), filepath.Join(out, settingsFile))
+	return signed.Size, h.Store.Backup(ctx, DatabasePath(out), progress)
 }
 
 // Restore makes the data directory dir from a backup and a folder of keys. What lies beside the keys about those that were retired or withdrawn after the
@@ -99,7 +106,7 @@ func Restore(ctx context.Context, in, keys, dir string) (entries int64, err erro
 		return 0, fmt.Errorf("the log of the backup does not hold with these keys: %w", err)
 	}
 	details := map[string]string{"entries": strconv.FormatInt(report.Size, 10)}
-	if err := house.Service.RecordOperator(ctx, emergency.Caller{Operator: true}, audit.BackupRestored, details); err != nil {
+	if err := house.Service.RecordOperator(ctx, operator, audit.BackupRestored, details); err != nil {
 		return 0, err
 	}
 	open = false

@@ -207,15 +207,14 @@ func (h *House) tell(ctx context.Context, known knownKey) error {
 	if err != nil {
 		return err
 	}
-	operator := emergency.Caller{Operator: true}
 	key := cards.Key{Issuer: h.Service.Issuer(), Public: public, NotAfter: known.NotAfter, CompromisedSince: known.CompromisedSince}
 	switch {
 	case !key.CompromisedSince.IsZero():
-		return h.Service.WithdrawKey(ctx, operator, key, key.CompromisedSince)
+		return h.Service.WithdrawKey(ctx, operator, key, key.CompromisedSince, emergency.Intent{})
 	case !key.NotAfter.IsZero():
 		return h.Service.RetireKey(ctx, operator, key, key.NotAfter)
 	default:
-		return h.Service.AnnounceKey(ctx, operator, key)
+		return h.Service.AnnounceKey(ctx, operator, key, emergency.Intent{})
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/storage"
@@ -71,15 +72,36 @@ func announceNext(ctx context.Context, dir, keys, folder string, rand io.Reader,
 	key := cards.Key{Issuer: house.Service.Issuer(), Public: &fresh.PublicKey}
 	text, err := pemKey(fresh)
 	if err == nil {
-		err = writeNew(filepath.Join(folder, nextFile), text)
-	}
-	if err == nil {
-		err = house.remember(ctx, folder, key)
-	}
-	if err == nil {
-		err = house.Service.AnnounceKey(ctx, emergency.Caller{Operator: true}, key)
+		err = house.intend(ctx, audit.KeyMade, key, func(began emergency.Intent) error {
+			if err := writeNew(filepath.Join(folder, nextFile), text); err != nil {
+				return err
+			}
+			if err := house.remember(ctx, folder, key); err != nil {
+				return err
+			}
+			return house.Service.AnnounceKey(ctx, operator, key, began)
+		})
 	}
 	return Rotation{Next: key, From: now().Add(Overlap)}, errors.Join(err, house.Close(ctx))
+}
+
+// operator is whoever works on the data directory itself.
+var operator = emergency.Caller{Operator: true}
+
+// intend does something with a key of the house, files and row, after an entry that says so. act makes the entry of its success; that it failed is one too.
+func (h *House) intend(ctx context.Context, kind audit.Type, key cards.Key, act func(began emergency.Intent) error) error {
+	id, err := key.ID()
+	if err != nil {
+		return err
+	}
+	began, err := h.Service.Intend(ctx, operator, kind, map[string]string{"issuer": key.Issuer, "key_1": id.String()})
+	if err != nil {
+		return err
+	}
+	if err := act(began); err != nil {
+		return h.Service.Conclude(ctx, began, err)
+	}
+	return nil
 }
 
 // ErrEnded is returned when the key that waits to sign is retired or withdrawn: no card that it signed would verify.
@@ -98,16 +120,21 @@ func promote(ctx context.Context, dir, keys, folder string, next crypto.Signer, 
 	key := cards.Key{Issuer: house.Service.Issuer(), Public: next.Public().(*ecdsa.PublicKey)}
 	err = house.mayPromote(ctx, folder, key, atOnce)
 	if err == nil {
-		err = house.retire(ctx, folder)
+		err = house.intend(ctx, audit.KeyPromoted, key, func(began emergency.Intent) error {
+			if err := house.retire(ctx, folder); err != nil {
+				return err
+			}
+			// The row says "retired" before the file changes: between the two nothing can be signed that readers would not take.
+			if err := os.Rename(filepath.Join(folder, nextFile), filepath.Join(folder, issuerFile)); err != nil {
+				return err
+			}
+			if err := syncDir(folder); err != nil {
+				return err
+			}
+			return house.Service.Conclude(ctx, began, nil)
+		})
 	}
-	if err = errors.Join(err, house.Close(ctx)); err != nil {
-		return Rotation{}, err
-	}
-	// The row says "retired" before the file changes: between the two nothing can be signed that readers would not take.
-	if err := os.Rename(filepath.Join(folder, nextFile), filepath.Join(folder, issuerFile)); err != nil {
-		return Rotation{}, err
-	}
-	return Rotation{Next: key, From: now(), Signing: true}, syncDir(folder)
+	return Rotation{Next: key, From: now(), Signing: true}, errors.Join(err, house.Close(ctx))
 }
 
 // mayPromote says why the next key may not sign: ErrEnded, or ErrTooSoon unless it need not wait.
@@ -140,7 +167,7 @@ func (h *House) retire(ctx context.Context, folder string) error {
 	if err := h.remember(ctx, folder, present); err != nil {
 		return err
 	}
-	return h.Service.RetireKey(ctx, emergency.Caller{Operator: true}, present, present.NotAfter)
+	return h.Service.RetireKey(ctx, operator, present, present.NotAfter)
 }
 
 var (
@@ -195,10 +222,12 @@ func withdraw(ctx context.Context, dir, keys string, key cards.Key, since time.T
 		return err
 	}
 	key.CompromisedSince = earlier(key.CompromisedSince, since)
-	err = house.remember(ctx, KeyDir(dir, keys), key)
-	if err == nil {
-		err = house.Service.WithdrawKey(ctx, emergency.Caller{Operator: true}, key, key.CompromisedSince)
-	}
+	err = house.intend(ctx, audit.KeyWithdrawn, key, func(began emergency.Intent) error {
+		if err := house.remember(ctx, KeyDir(dir, keys), key); err != nil {
+			return err
+		}
+		return house.Service.WithdrawKey(ctx, operator, key, key.CompromisedSince, began)
+	})
 	return errors.Join(err, house.Close(ctx))
 }
 

@@ -11,7 +11,9 @@ import (
 
 // Placed is what became of an event: its place in the log and all that its proof needs besides the tree.
 type Placed struct {
-	Index   int64
+	Index   int64     // in its epoch
+	Epoch   int       // number of the epoch, from 1
+	Row     int64     // among the entries of all epochs
 	Leaf    tlog.Hash // leaf hash
 	Salt    Salt
 	Payload []byte // the canonical bytes, as committed to
@@ -85,7 +87,7 @@ func (b *batch) add(ctx context.Context, tx Tx, rand io.Reader, e *Event) error 
 	if err != nil {
 		return err
 	}
-	p := Placed{Index: b.state.Size}
+	p := Placed{Index: b.state.Size, Epoch: b.state.Epoch, Row: b.state.First + b.state.Size}
 	var previous []byte
 	if e.Subject != "" {
 		p.Seq = head.Seq + 1
@@ -102,7 +104,7 @@ func (b *batch) add(ctx context.Context, tx Tx, rand io.Reader, e *Event) error 
 	p.Payload = plain[SaltSize:]
 	commitment := Commit(p.Salt, p.Payload)
 	p.Leaf = commitment.LeafHash()
-	sealed, err := b.sealer.Seal(p.Index, plain)
+	sealed, err := b.sealer.Seal(p.Row, plain)
 	if err != nil {
 		return fmt.Errorf("audit: sealing entry %d: %w", p.Index, err)
 	}
@@ -113,7 +115,7 @@ func (b *batch) add(ctx context.Context, tx Tx, rand io.Reader, e *Event) error 
 	}
 	b.placed = append(b.placed, p)
 	b.entries = append(b.entries, Entry{
-		Index: p.Index, Leaf: commitment, Subject: e.Subject, Seq: p.Seq, Type: e.Type, At: e.At.UTC(), Sealed: sealed,
+		Index: p.Index, Epoch: p.Epoch, Row: p.Row, Leaf: commitment, Subject: e.Subject, Seq: p.Seq, Type: e.Type, At: e.At.UTC(), Sealed: sealed,
 	})
 	return nil
 }

@@ -67,9 +67,9 @@ func TestPublishWritesTheKnownBytes(t *testing.T) {
 	}
 	s.Tamper(func(c *audittest.Contents) { // the tree of the vector; its payload is no event
 		leaf := audit.Commit(counting(), []byte("{}"))
-		c.Entries = []audit.Entry{{Leaf: leaf}}
+		c.Entries = []audit.Entry{{Epoch: 1, Leaf: leaf}}
 		c.Hashes[0] = leaf.LeafHash()
-		c.State = audit.State{Size: 1, Edge: append(c.State.Edge, leaf.LeafHash())}
+		c.State = audit.State{Epoch: 1, Size: 1, Edge: append(c.State.Edge, leaf.LeafHash())}
 	})
 	one, err := l.Publish(t.Context())
 	if err != nil {

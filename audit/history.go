@@ -16,20 +16,17 @@ type Proved struct {
 	Proof   *Proof  // nil while no published checkpoint covers the entry
 }
 
-// History returns at most limit entries of a patient with numbers above afterSeq, in order, opened and proved against the
-// published checkpoint. It is for the patient's eyes: the caller decides who that is. Damage in the store is a [*VerifyError].
+// History returns at most limit entries of a patient with numbers above afterSeq, in order, opened and proved, each against the
+// published checkpoint of its epoch. It is for the patient's eyes: the caller decides who that is. Damage in the store is a [*VerifyError].
 func (l *Log) History(ctx context.Context, subject string, afterSeq uint64, limit int) ([]Proved, error) {
 	if subject == "" || limit < 1 {
 		return nil, errors.New("audit: a history needs a subject and a limit")
-	}
-	signed, c, err := l.published(ctx)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return nil, err
 	}
 	entries, err := l.store.SubjectEntries(ctx, subject, afterSeq, limit)
 	if err != nil {
 		return nil, fmt.Errorf("audit: reading the entries of a subject: %w", err)
 	}
+	provers := make(map[int]prover)
 	history := make([]Proved, len(entries))
 	for i := range entries {
 		e := &entries[i]
@@ -42,8 +39,15 @@ func (l *Log) History(ctx context.Context, subject string, afterSeq uint64, limi
 				return nil, err
 			}
 		}
-		if e.Index < c.Size {
-			p, err := l.prove(ctx, signed, c, e)
+		by, ok := provers[e.Epoch]
+		if !ok {
+			if by, err = l.proverOf(ctx, e.Epoch); err != nil {
+				return nil, err
+			}
+			provers[e.Epoch] = by
+		}
+		if e.Index < by.c.Size {
+			p, err := by.prove(ctx, by.signed, by.c, e)
 			if err != nil {
 				return nil, err
 			}
@@ -53,4 +57,23 @@ func (l *Log) History(ctx context.Context, subject string, afterSeq uint64, limi
 		h.Entry.Sealed = nil
 	}
 	return history, nil
+}
+
+// prover proves the entries of one epoch against one checkpoint, the zero Checkpoint when none is published.
+type prover struct {
+	*Published
+	signed Signed
+	c      Checkpoint
+}
+
+func (l *Log) proverOf(ctx context.Context, number int) (prover, error) {
+	epoch, err := l.Epoch(ctx, number)
+	if err != nil {
+		return prover{}, err
+	}
+	signed, c, err := epoch.published(ctx)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return prover{}, err
+	}
+	return prover{epoch, signed, c}, nil
 }

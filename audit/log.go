@@ -6,29 +6,36 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Config is what a [Log] is made of. Every field is required.
+// Config is what a [Log] is made of. Every field is required but those that say otherwise.
 type Config struct {
-	Origin string        // name of the log: the address under which it is served, without scheme and final slash
-	Signer crypto.Signer // Ed25519 key; it lives outside the store and its backups
+	Origin string        // name of the first epoch: the address under which it is served, without scheme and final slash
+	Epoch  int           // number of the epoch that the key signs; 0 is 1
+	Signer crypto.Signer // Ed25519 key of that epoch; it lives outside the store and its backups
+	Next   crypto.Signer // the key that will take its place and signs beside it until then; may be nil
+	Keys   []string      // vkeys that have signed before, of this and of earlier epochs; may be empty
 	Store  Store
-	Sealer Sealer // opens payloads for those entitled to them
+	Sealer Sealer    // opens payloads for those entitled to them
+	Mark   HighWater // the newest checkpoint, kept outside the store; nil is none
 	Now    func() time.Time
 	Logger *slog.Logger
 }
 
 // Log publishes and proves what [Append] wrote. It is safe for concurrent use, also by several processes on one store.
 type Log struct {
-	signer signer
-	store  Store
-	opener Opener
-	now    func() time.Time
-	logger *slog.Logger
+	Published // the present epoch
+
+	store   Store
+	signers []signer // one; two while one key takes the place of another
+	mark    HighWater
+	now     func() time.Time
+	logger  *slog.Logger
 
 	publishing sync.Mutex // one publication at a time: two would do the same work
 }
@@ -39,27 +46,100 @@ func New(c Config) (*Log, error) {
 	if c.Signer == nil || c.Store == nil || c.Sealer == nil || c.Now == nil || c.Logger == nil {
 		return nil, errors.New("audit: a log needs a signer, a store, a sealer, a clock and a logger")
 	}
-	s, err := newSigner(c.Origin, c.Signer)
+	if c.Epoch == 0 {
+		c.Epoch = 1
+	}
+	keys, err := NewKeyring(c.Origin, c.Keys...)
 	if err != nil {
 		return nil, err
 	}
-	return &Log{signer: s, store: c.Store, opener: c.Sealer, now: c.Now, logger: c.Logger}, nil
+	l := &Log{store: c.Store, mark: c.Mark, now: c.Now, logger: c.Logger}
+	for _, private := range []crypto.Signer{c.Signer, c.Next} {
+		if private == nil {
+			continue
+		}
+		s, err := newSigner(EpochOrigin(c.Origin, c.Epoch), private)
+		if err != nil {
+			return nil, err
+		}
+		l.signers, keys = append(l.signers, s), keys.with(s.Verifier)
+	}
+	l.Published = Published{number: c.Epoch, keys: keys, reader: c.Store.Epoch(c.Epoch), opener: c.Sealer}
+	for _, s := range l.signers {
+		l.signing = append(l.signing, s.String())
+	}
+	return l, nil
 }
 
-// Verifier returns what checks the log's signatures.
-func (l *Log) Verifier() Verifier { return l.signer.Verifier }
+// Verifier returns what checks the signatures of the key that signs.
+func (l *Log) Verifier() Verifier { return l.signers[0].Verifier }
 
-// VKey returns the log's verifier key in its text form.
-func (l *Log) VKey() string { return l.signer.String() }
+// Keys returns every known key of the log.
+func (l *Log) Keys() Keyring { return l.keys }
+
+// Epochs returns all epochs in order; the last one is the present.
+func (l *Log) Epochs(ctx context.Context) ([]Epoch, error) { return l.store.Epochs(ctx) }
+
+// Epoch returns what is published of an epoch, closed or present; [ErrNotFound] when there is none of this number.
+func (l *Log) Epoch(ctx context.Context, number int) (*Published, error) {
+	if number == l.number {
+		return &l.Published, nil
+	}
+	epochs, err := l.store.Epochs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("audit: reading the epochs: %w", err)
+	}
+	for _, e := range epochs {
+		if e.Number == number {
+			return &Published{number: number, keys: l.keys, reader: l.store.Epoch(number), opener: l.opener}, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: the log has no epoch %d", ErrNotFound, number)
+}
+
+// Published is what is published of one epoch. It is safe for concurrent use.
+type Published struct {
+	number  int
+	keys    Keyring
+	reader  Reader
+	opener  Opener
+	signing []string // vkeys of the keys that sign; nil for a closed epoch
+}
+
+// Number returns the number of the epoch.
+func (l *Published) Number() int { return l.number }
+
+// Origin returns the name of the epoch.
+func (l *Published) Origin() string { return EpochOrigin(l.keys.origin, l.number) }
+
+// VKey returns the verifier key of the epoch in its text form: the one that signs, or of a closed epoch the last one that did; "" when none is known.
+func (l *Published) VKey() string {
+	if vkeys := l.VKeys(); len(vkeys) > 0 {
+		return vkeys[0]
+	}
+	return ""
+}
+
+// VKeys returns every verifier key that signs: two while one takes the place of another. Of a closed epoch it returns all that are known, the last first.
+func (l *Published) VKeys() []string {
+	if l.signing != nil {
+		return slices.Clone(l.signing)
+	}
+	var vkeys []string
+	for _, key := range slices.Backward(l.keys.Of(l.number)) {
+		vkeys = append(vkeys, key.String())
+	}
+	return vkeys
+}
 
 // Checkpoint returns the published checkpoint, or [ErrNotFound] before the first.
-func (l *Log) Checkpoint(ctx context.Context) (Signed, error) {
+func (l *Published) Checkpoint(ctx context.Context) (Signed, error) {
 	signed, _, err := l.published(ctx)
 	return signed, err
 }
 
-func (l *Log) published(ctx context.Context) (Signed, Checkpoint, error) {
-	signed, err := l.store.Checkpoint(ctx)
+func (l *Published) published(ctx context.Context) (Signed, Checkpoint, error) {
+	signed, err := l.reader.Checkpoint(ctx)
 	if err != nil {
 		return Signed{}, Checkpoint{}, fmt.Errorf("audit: reading the checkpoint: %w", err)
 	}
@@ -76,7 +156,7 @@ func (l *Log) published(ctx context.Context) (Signed, Checkpoint, error) {
 // Tile returns the bytes of a tile or entry bundle by its path (see [ParseTilePath]). What is returned never changes and can be
 // cached for ever. Only what a published checkpoint covers is served, so that nobody reads the live size off the tiles: an
 // error that wraps [ErrNotFound] for anything else, [ErrTilePath] for a path that names no tile.
-func (l *Log) Tile(ctx context.Context, path string) ([]byte, error) {
+func (l *Published) Tile(ctx context.Context, path string) ([]byte, error) {
 	t, err := ParseTilePath(path)
 	if err != nil {
 		return nil, err
@@ -91,7 +171,7 @@ func (l *Log) Tile(ctx context.Context, path string) ([]byte, error) {
 	if t.level == entriesLevel {
 		return l.bundle(ctx, t)
 	}
-	hashes, err := readHashes(ctx, l.store, t.ids())
+	hashes, err := readHashes(ctx, l.reader, t.ids())
 	if errors.Is(err, ErrNotFound) {
 		return nil, broken(wholeLog, "stored hashes of the tile %s are missing", path) // published, so their absence is damage
 	}
@@ -101,9 +181,9 @@ func (l *Log) Tile(ctx context.Context, path string) ([]byte, error) {
 	return encodeHashes(hashes), nil
 }
 
-func (l *Log) bundle(ctx context.Context, t Tile) ([]byte, error) {
+func (l *Published) bundle(ctx context.Context, t Tile) ([]byte, error) {
 	first := t.start()
-	entries, err := l.store.Entries(ctx, first, first+int64(t.width))
+	entries, err := l.reader.Entries(ctx, first, first+int64(t.width))
 	if err != nil {
 		return nil, fmt.Errorf("audit: reading entries: %w", err)
 	}
@@ -117,7 +197,7 @@ func (l *Log) bundle(ctx context.Context, t Tile) ([]byte, error) {
 
 // Prove returns the proof that the entry with this index stands in the published log, or [ErrNotFound] if it is not published yet.
 // No proof leaves that does not hold: damage in the store is a [*VerifyError].
-func (l *Log) Prove(ctx context.Context, index int64) (Proof, error) {
+func (l *Published) Prove(ctx context.Context, index int64) (Proof, error) {
 	signed, c, err := l.published(ctx)
 	if err != nil {
 		return Proof{}, err
@@ -125,7 +205,7 @@ func (l *Log) Prove(ctx context.Context, index int64) (Proof, error) {
 	if index < 0 || index >= c.Size {
 		return Proof{}, fmt.Errorf("%w: the published log does not reach this entry", ErrNotFound)
 	}
-	entries, err := l.store.Entries(ctx, index, index+1)
+	entries, err := l.reader.Entries(ctx, index, index+1)
 	if err != nil {
 		return Proof{}, fmt.Errorf("audit: reading entries: %w", err)
 	}
@@ -135,8 +215,8 @@ func (l *Log) Prove(ctx context.Context, index int64) (Proof, error) {
 	return l.prove(ctx, signed, c, &entries[0])
 }
 
-func (l *Log) prove(ctx context.Context, signed Signed, c Checkpoint, e *Entry) (Proof, error) {
-	hashes, err := tlog.ProveRecord(c.Size, e.Index, hashReader(ctx, l.store))
+func (l *Published) prove(ctx context.Context, signed Signed, c Checkpoint, e *Entry) (Proof, error) {
+	hashes, err := tlog.ProveRecord(c.Size, e.Index, hashReader(ctx, l.reader))
 	if errors.Is(err, ErrNotFound) {
 		return Proof{}, broken(e.Index, "hashes of its proof are missing")
 	}
@@ -152,7 +232,7 @@ func (l *Log) prove(ctx context.Context, signed Signed, c Checkpoint, e *Entry) 
 
 // ProveConsistency returns the proof that the published log begins with all that an older checkpoint of this size covered, or
 // [ErrNotFound] for a size that is not published yet.
-func (l *Log) ProveConsistency(ctx context.Context, oldSize int64) (Consistency, error) {
+func (l *Published) ProveConsistency(ctx context.Context, oldSize int64) (Consistency, error) {
 	signed, c, err := l.published(ctx)
 	if err != nil {
 		return Consistency{}, err
@@ -162,7 +242,7 @@ func (l *Log) ProveConsistency(ctx context.Context, oldSize int64) (Consistency,
 	}
 	p := Consistency{OldSize: oldSize, Checkpoint: signed.Note}
 	if oldSize > 0 {
-		if p.Hashes, err = tlog.ProveTree(c.Size, oldSize, hashReader(ctx, l.store)); err != nil {
+		if p.Hashes, err = tlog.ProveTree(c.Size, oldSize, hashReader(ctx, l.reader)); err != nil {
 			return Consistency{}, fmt.Errorf("audit: proving consistency: %w", err)
 		}
 	}

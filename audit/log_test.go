@@ -86,7 +86,7 @@ func TestPublishRefusesToSign(t *testing.T) {
 		what string
 	}{
 		{"a log that lost its tail", func(c *audittest.Contents) {
-			c.State = audit.State{Size: 4, Edge: []tlog.Hash{c.Hashes[tlog.StoredHashIndex(2, 0)]}}
+			c.State = audit.State{Epoch: 1, Size: 4, Edge: []tlog.Hash{c.Hashes[tlog.StoredHashIndex(2, 0)]}}
 			c.Entries = c.Entries[:4]
 		}, audit.ErrFork, "entry 4: it was published"},
 		{"another edge at a larger size", func(c *audittest.Contents) { c.State.Edge[1] = flip(c.State.Edge[1]) }, audit.ErrFork, "the edge"},

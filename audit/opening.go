@@ -5,7 +5,7 @@ import "golang.org/x/mod/sumdb/tlog"
 // openEntry unseals an entry that is not erased and checks that what was sealed is what was committed to, and that the columns of
 // the row say the same. What does not hold is a [VerifyError].
 func openEntry(o Opener, e *Entry) (salt Salt, raw []byte, p Payload, err error) {
-	plain, err := o.Open(e.Index, e.Sealed)
+	plain, err := o.Open(e.Row, e.Sealed)
 	if err != nil || len(plain) < SaltSize {
 		return salt, nil, p, broken(e.Index, "its sealed payload does not open with this key")
 	}

@@ -17,6 +17,8 @@ var (
 	ErrFork = errors.New("audit: refusing to sign: the log is not a continuation of what was published")
 	// ErrClock says that the clock stands before the time of the last checkpoint.
 	ErrClock = errors.New("audit: refusing to sign: the clock went back")
+	// ErrEpoch says that the log goes on as a later epoch, under another key.
+	ErrEpoch = errors.New("audit: refusing to sign: the log has gone on as a new epoch; start again to use its key")
 )
 
 const publishTries = 8
@@ -46,13 +48,16 @@ func (l *Log) Publish(ctx context.Context) (Signed, error) {
 }
 
 func (l *Log) publish(ctx context.Context) (Signed, error) {
-	last, err := l.store.Checkpoint(ctx)
+	last, err := l.reader.Checkpoint(ctx)
 	if err != nil {
 		return Signed{}, fmt.Errorf("audit: reading the last checkpoint: %w", err)
 	}
 	state, err := l.store.LogState(ctx)
 	if err != nil {
 		return Signed{}, fmt.Errorf("audit: reading the state: %w", err)
+	}
+	if state.Epoch != l.number {
+		return Signed{}, ErrEpoch
 	}
 	now := l.now().UTC().Truncate(time.Millisecond)
 	if now.Before(last.At) && last.At.Sub(now) <= clockDoubt {
@@ -65,17 +70,30 @@ func (l *Log) publish(ctx context.Context) (Signed, error) {
 		return last, nil
 	}
 
-	c := Checkpoint{Origin: l.signer.Name(), Size: state.Size, Root: state.Root()}
-	text, err := note.Sign(&note.Note{Text: c.text()}, l.signer)
+	c := Checkpoint{Origin: l.Origin(), Size: state.Size, Root: state.Root()}
+	text, err := l.sign(c)
 	if err != nil {
-		return Signed{}, fmt.Errorf("audit: signing: %w", err)
+		return Signed{}, err
 	}
-	signed := Signed{Size: c.Size, At: now, Note: text}
+	signed := Signed{Epoch: l.number, Size: c.Size, At: now, Note: text}
 	if err := l.store.SaveCheckpoint(ctx, signed); err != nil {
 		return Signed{}, fmt.Errorf("audit: saving the checkpoint: %w", err)
 	}
 	l.logger.LogAttrs(ctx, slog.LevelDebug, "audit checkpoint published", slog.Int64("size", c.Size))
 	return signed, nil
+}
+
+// sign signs a checkpoint with every key that signs, the present one first.
+func (l *Log) sign(c Checkpoint) ([]byte, error) {
+	signers := make([]note.Signer, 0, len(l.signers))
+	for _, s := range l.signers {
+		signers = append(signers, s)
+	}
+	text, err := note.Sign(&note.Note{Text: c.text()}, signers...)
+	if err != nil {
+		return nil, fmt.Errorf("audit: signing: %w", err)
+	}
+	return text, nil
 }
 
 // checkContinuation makes sure that state continues the log that was last published, and returns an error that wraps ErrFork if
@@ -85,14 +103,14 @@ func (l *Log) checkContinuation(ctx context.Context, last Signed, state State) e
 	if err := state.check(); err != nil {
 		return fork(err)
 	}
-	published, err := openPublished(l.Verifier(), last)
+	published, err := openPublished(l.keys, l.number, last)
 	if err != nil {
 		return fork(err)
 	}
 	if state.Size < published.Size {
 		return fork(broken(state.Size, "it was published and is gone"))
 	}
-	from, err := storedState(ctx, l.store, published.Size)
+	from, err := storedState(ctx, l.reader, published.Size)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return fork(broken(wholeLog, "stored hashes of what was published are gone"))
@@ -101,7 +119,7 @@ func (l *Log) checkContinuation(ctx context.Context, last Signed, state State) e
 	case last.Note != nil && from.Root() != published.Root:
 		return fork(broken(wholeLog, "its stored hashes are not those that were published"))
 	}
-	to, err := replay(ctx, l.store, from, state.Size, nil, nil)
+	to, err := replay(ctx, l.reader, from, state.Size, nil, nil)
 	var verify *VerifyError
 	switch {
 	case errors.As(err, &verify):

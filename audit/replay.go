@@ -14,15 +14,20 @@ const replayChunk = 1024
 
 // VerifyError says what in a log does not hold.
 type VerifyError struct {
+	Epoch int    // number of the epoch; 0 when it is not known or the first
 	Index int64  // the entry that fails; -1 when it is the log as a whole
 	What  string // why, in plain words, after "entry 17: "
 }
 
 func (e *VerifyError) Error() string {
-	if e.Index < 0 {
-		return "audit: the log: " + e.What
+	where := ""
+	if e.Epoch > 1 {
+		where = fmt.Sprintf(" of epoch %d", e.Epoch)
 	}
-	return fmt.Sprintf("audit: entry %d: %s", e.Index, e.What)
+	if e.Index < 0 {
+		return fmt.Sprintf("audit: the log%s: %s", where, e.What)
+	}
+	return fmt.Sprintf("audit: entry %d%s: %s", e.Index, where, e.What)
 }
 
 // broken returns a VerifyError about an entry, or about the log as a whole for index -1.

@@ -16,10 +16,12 @@ const maxSize = 1<<53 - 1
 // ErrState says that a stored state cannot be one of a log.
 var ErrState = errors.New("audit: the state of the log is damaged")
 
-// State is the end of the log, and all of the tree that an append reads.
+// State is the end of an epoch, and all of the tree that an append reads.
 type State struct {
-	Size int64       // number of entries
-	Edge []tlog.Hash // hashes of the complete subtrees that the size divides into, largest (leftmost) first: one for each 1 bit of Size
+	Epoch int         // number of the epoch, from 1
+	First int64       // entries of all earlier epochs
+	Size  int64       // number of entries
+	Edge  []tlog.Hash // hashes of the complete subtrees that the size divides into, largest (leftmost) first: one for each 1 bit of Size
 }
 
 // Root returns the root hash of the tree (RFC 6962 section 2.1).
@@ -35,7 +37,7 @@ func (s State) Root() tlog.Hash {
 }
 
 func (s State) check() error {
-	if s.Size < 0 || s.Size > maxSize || len(s.Edge) != bits.OnesCount64(uint64(s.Size)) {
+	if s.Size < 0 || s.Size > maxSize || s.First < 0 || s.First > maxSize-s.Size || len(s.Edge) != bits.OnesCount64(uint64(s.Size)) {
 		return ErrState
 	}
 	return nil
@@ -43,7 +45,7 @@ func (s State) check() error {
 
 // clone returns a copy that can grow without touching s.
 func (s State) clone() State {
-	return State{Size: s.Size, Edge: append(make([]tlog.Hash, 0, len(s.Edge)+8), s.Edge...)}
+	return State{Epoch: s.Epoch, First: s.First, Size: s.Size, Edge: append(make([]tlog.Hash, 0, len(s.Edge)+8), s.Edge...)}
 }
 
 // grow adds a leaf and appends to stored the hashes that the store keeps for it: the leaf's own and those of the subtrees that it

@@ -36,9 +36,13 @@ func fetch(l *audit.Log) func(context.Context, string) ([]byte, error) {
 	}
 }
 
-func verifyStore(t testing.TB, s audit.Reader, v audit.Verifier) error {
+func verifyStore(t testing.TB, s audit.Store, v audit.Verifier) error {
 	t.Helper()
-	_, err := audit.VerifyStore(t.Context(), s, v, audittest.Sealer(), nil)
+	keys, err := audit.NewKeyring(v.Name(), v.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = audit.VerifyStore(t.Context(), s, keys, audittest.Sealer(), nil)
 	return err
 }
 
@@ -114,7 +118,7 @@ func TestReport(t *testing.T) {
 	s, l := published(t, 12)
 	audittest.Add(t, s, audittest.Events(12, 20)...)
 	var done []string
-	report, err := audit.VerifyStore(t.Context(), s, l.Verifier(), nil, func(n, total int64) {
+	report, err := audit.VerifyStore(t.Context(), s, l.Keys(), nil, func(n, total int64) {
 		done = append(done, fmt.Sprintf("%d/%d", n, total))
 	})
 	if err != nil {
@@ -223,7 +227,7 @@ func TestVerifyStoreNamesWhatFails(t *testing.T) {
 				c.Hashes[tlog.StoredHashIndex(level, int64(n))] = rootOf(leaves[n<<level : (n+1)<<level])
 			}
 		}
-		c.State = audit.State{Size: int64(len(leaves))}
+		c.State = audit.State{Epoch: 1, Size: int64(len(leaves))}
 		for start, rest := 0, len(leaves); rest > 0; {
 			k := 1
 			for 2*k <= rest {
@@ -245,6 +249,7 @@ func TestVerifyStoreNamesWhatFails(t *testing.T) {
 		{"swapped rows", func(c *audittest.Contents) {
 			c.Entries[5], c.Entries[6] = c.Entries[6], c.Entries[5]
 			c.Entries[5].Index, c.Entries[6].Index = 5, 6
+			c.Entries[5].Row, c.Entries[6].Row = 5, 6
 		}, 5, "does not open"},
 		{"swapped commitments", func(c *audittest.Contents) {
 			c.Entries[5].Leaf, c.Entries[6].Leaf = c.Entries[6].Leaf, c.Entries[5].Leaf
@@ -300,7 +305,7 @@ func TestVerifyStoreNamesWhatFails(t *testing.T) {
 		}, 16, "beyond the end"},
 		{"another edge", func(c *audittest.Contents) { c.State.Edge[0] = tlog.Hash{} }, -1, "edge"},
 		{"a state that cannot be", func(c *audittest.Contents) { c.State.Edge = nil }, -1, "state"},
-		{"a size that no log has", func(c *audittest.Contents) { c.State = audit.State{Size: 1 << 62, Edge: make([]tlog.Hash, 1)} }, -1, "state"},
+		{"a size that no log has", func(c *audittest.Contents) { c.State = audit.State{Epoch: 1, Size: 1 << 62, Edge: make([]tlog.Hash, 1)} }, -1, "state"},
 		{"a negative size", func(c *audittest.Contents) { c.State.Size = -1 }, -1, "state"},
 		{"a checkpoint under another size", func(c *audittest.Contents) { c.Checkpoints[0].Size = 14 }, -1, "another size"},
 	} {
@@ -331,30 +336,32 @@ func TestVerifyFailsWithAnotherKey(t *testing.T) {
 	}
 }
 
-// failing is a reader of which one method fails.
+// failing is a store of which one method fails.
 type failing struct {
-	audit.Reader
+	audit.Store
 	entries, hashes error
 }
+
+func (f failing) Epoch(int) audit.Reader { return f }
 
 func (f failing) Entries(ctx context.Context, from, to int64) ([]audit.Entry, error) {
 	if f.entries != nil {
 		return nil, f.entries
 	}
-	return f.Reader.Entries(ctx, from, to)
+	return f.Store.Entries(ctx, from, to)
 }
 
 func (f failing) Hashes(ctx context.Context, ids []int64) ([]tlog.Hash, error) {
 	if f.hashes != nil {
 		return nil, f.hashes
 	}
-	return f.Reader.Hashes(ctx, ids)
+	return f.Store.Hashes(ctx, ids)
 }
 
 func TestAFailingStoreIsNoDamage(t *testing.T) {
 	s, l := published(t, 9)
 	fault := errors.New("fault")
-	for name, r := range map[string]audit.Reader{"entries": failing{s, fault, nil}, "hashes": failing{s, nil, fault}} {
+	for name, r := range map[string]audit.Store{"entries": failing{s, fault, nil}, "hashes": failing{s, nil, fault}} {
 		err := verifyStore(t, r, l.Verifier())
 		var verify *audit.VerifyError
 		if !errors.Is(err, fault) || errors.As(err, &verify) {
@@ -365,22 +372,24 @@ func TestAFailingStoreIsNoDamage(t *testing.T) {
 
 // growing appends in the middle of a verification.
 type growing struct {
-	audit.Reader
+	audit.Store
 	grow func()
 }
+
+func (g *growing) Epoch(int) audit.Reader { return g }
 
 func (g *growing) Entries(ctx context.Context, from, to int64) ([]audit.Entry, error) {
 	if grow := g.grow; grow != nil {
 		g.grow = nil
 		grow()
 	}
-	return g.Reader.Entries(ctx, from, to)
+	return g.Store.Entries(ctx, from, to)
 }
 
 func TestVerifyStoreWhileTheLogGrows(t *testing.T) {
 	s, l := published(t, 9)
 	g := &growing{s, func() { audittest.Add(t, s, audittest.Events(9, 20)...) }}
-	report, err := audit.VerifyStore(t.Context(), g, l.Verifier(), audittest.Sealer(), nil)
+	report, err := audit.VerifyStore(t.Context(), g, l.Keys(), audittest.Sealer(), nil)
 	if err != nil || report.Size != 9 {
 		t.Errorf("VerifyStore = %d entries, %v, want the 9 at its start", report.Size, err)
 	}

@@ -2,21 +2,34 @@ package emergency
 
 import (
 	"context"
+	"errors"
 
 	"github.com/locket-health/locket/audit"
 )
 
 // HistoryView is what the log says about a patient, with what is needed to check it without trusting this server.
 type HistoryView struct {
-	Checkpoint string // the signed note that the proofs lead to; "" while none is published
-	VKey       string
+	Checkpoint string         // the signed note of the present epoch, which the proofs of its entries lead to; "" while none is published
+	VKey       string         // the key that signs it
+	VKeys      []string       // every key that signs it: two while one takes the place of another
+	Epoch      int            // number of the present epoch, from 1
+	Earlier    []EarlierEpoch // of the log, in order; none unless it was begun anew
 	Last       uint64         // number of the last entry there is; 0 when there is none
 	Entries    []HistoryEntry // in order of Seq
 }
 
+// EarlierEpoch is a closed epoch of the log: what the proofs of its entries lead to.
+type EarlierEpoch struct {
+	Epoch      int
+	Origin     string
+	VKey       string
+	Checkpoint string // its last signed note; "" when it has none
+}
+
 // HistoryEntry is one entry with its proof. Salt and Payload are nil once they were erased, Proof while no checkpoint covers the entry yet.
 type HistoryEntry struct {
-	Index   int64
+	Epoch   int   // number of the epoch of the log, from 1
+	Index   int64 // in its epoch
 	Seq     uint64
 	Salt    []byte
 	Payload []byte
@@ -54,7 +67,12 @@ func (s *Service) AccountHistory(ctx context.Context, c Caller, after uint64, li
 }
 
 func (s *Service) history(ctx context.Context, subject string, after uint64, limit int) (HistoryView, error) {
-	view := HistoryView{VKey: s.Log.VKey()}
+	view := HistoryView{VKey: s.Log.VKey(), VKeys: s.Log.VKeys(), Epoch: s.Log.Number()}
+	earlier, err := s.earlierEpochs(ctx)
+	if err != nil {
+		return view, err
+	}
+	view.Earlier = earlier
 	if err := s.Store.View(ctx, func(r Reader) (err error) {
 		view.Last, err = r.LastEntry(subject)
 		return err
@@ -66,16 +84,37 @@ func (s *Service) history(ctx context.Context, subject string, after uint64, lim
 		return view, err
 	}
 	for _, p := range proved {
-		entry := HistoryEntry{Index: p.Entry.Index, Seq: p.Entry.Seq, Payload: p.Raw, Event: p.Payload.Event, Proof: p.Proof}
+		entry := HistoryEntry{Epoch: p.Entry.Epoch, Index: p.Entry.Index, Seq: p.Entry.Seq, Payload: p.Raw, Event: p.Payload.Event, Proof: p.Proof}
 		if p.Raw != nil {
 			entry.Salt = p.Salt[:]
 		}
-		if p.Proof != nil {
+		if p.Proof != nil && p.Entry.Epoch == view.Epoch {
 			view.Checkpoint = string(p.Proof.Checkpoint)
 		}
 		view.Entries = append(view.Entries, entry)
 	}
 	return view, nil
+}
+
+// earlierEpochs are the closed epochs of the log.
+func (s *Service) earlierEpochs(ctx context.Context) ([]EarlierEpoch, error) {
+	epochs, err := s.Log.Epochs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []EarlierEpoch
+	for _, e := range epochs[:len(epochs)-1] {
+		closed, err := s.Log.Epoch(ctx, e.Number)
+		if err != nil {
+			return nil, err
+		}
+		signed, err := closed.Checkpoint(ctx)
+		if err != nil && !errors.Is(err, audit.ErrNotFound) {
+			return nil, err
+		}
+		list = append(list, EarlierEpoch{Epoch: e.Number, Origin: closed.Origin(), VKey: closed.VKey(), Checkpoint: string(signed.Note)})
+	}
+	return list, nil
 }
 
 // MarkSeen remembers that a keeper has looked at a patient's entries up to seq. It makes no entry silent that comes later, and none for another keeper, and goes

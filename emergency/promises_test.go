@@ -455,7 +455,7 @@ func TestEveryEntryCanBeProved(t *testing.T) {
 	if !slices.Equal(kinds, want) {
 		t.Errorf("the patient's entries are %v, want %v", kinds, want)
 	}
-	if _, err := audit.VerifyStore(ctx, app.Store, app.Log.Verifier(), emergency.LogSealer(app.Keys.Data), nil); err != nil {
+	if _, err := audit.VerifyStore(ctx, app.Store, app.Log.Keys(), emergency.LogSealer(app.Keys.Data), nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -294,7 +294,7 @@ func TestDeletionKeepsTheLog(t *testing.T) {
 	if _, err := app.Log.Publish(ctx); err != nil {
 		t.Fatal(err)
 	}
-	report, err := audit.VerifyStore(ctx, app.Store, app.Log.Verifier(), emergency.LogSealer(app.Keys.Data), nil)
+	report, err := audit.VerifyStore(ctx, app.Store, app.Log.Keys(), emergency.LogSealer(app.Keys.Data), nil)
 	if err != nil || report.Size < 6 {
 		t.Errorf("the log after the deletion: %+v, %v", report, err)
 	}

@@ -84,7 +84,7 @@ func NewLog(t testing.TB, s audit.Store) *audit.Log {
 // Verify checks the whole log of a store and that it holds so many entries.
 func Verify(t testing.TB, s audit.Store, size int64) audit.Report {
 	t.Helper()
-	report, err := audit.VerifyStore(t.Context(), s, NewLog(t, s).Verifier(), Sealer(), nil)
+	report, err := audit.VerifyStore(t.Context(), s, NewLog(t, s).Keys(), Sealer(), nil)
 	if err != nil {
 		t.Fatalf("VerifyStore: %v", err)
 	}
@@ -134,8 +134,8 @@ func indices(entries []audit.Entry) []int64 {
 }
 
 func testEmpty(t *testing.T, s Store) {
-	if got := state(t, s); got.Size != 0 || len(got.Edge) != 0 {
-		t.Errorf("LogState = %+v, want the zero State", got)
+	if got := state(t, s); got.Epoch != 1 || got.First != 0 || got.Size != 0 || len(got.Edge) != 0 {
+		t.Errorf("LogState = %+v, want the empty State of epoch 1", got)
 	}
 	if got := entries(t, s, 0, 10); len(got) != 0 {
 		t.Errorf("Entries = %v, want none", got)
@@ -161,11 +161,11 @@ func testEmpty(t *testing.T, s Store) {
 func testReadBack(t *testing.T, s Store) {
 	ctx := t.Context()
 	want := []audit.Entry{
-		{Index: 0, Leaf: audit.Commitment{0: 1, 47: 0xff}, Subject: "patient-0", Seq: 1, Type: audit.CardScanned, At: Epoch().Add(time.Millisecond), Sealed: []byte{0, 1, 0xff, 0}},
-		{Index: 1, Leaf: audit.Commitment{1: 2}, Type: audit.KeyMade, At: Epoch(), Sealed: bytes.Repeat([]byte{0xa5}, audit.MaxPayload+100)},
-		{Index: 2, Leaf: audit.Commitment{2: 3}, Subject: "patient-0", Seq: 2, Type: audit.Type("some.later.type"), At: Epoch().Add(-time.Hour), Sealed: []byte{7}},
+		{Index: 0, Epoch: 1, Row: 0, Leaf: audit.Commitment{0: 1, 47: 0xff}, Subject: "patient-0", Seq: 1, Type: audit.CardScanned, At: Epoch().Add(time.Millisecond), Sealed: []byte{0, 1, 0xff, 0}},
+		{Index: 1, Epoch: 1, Row: 1, Leaf: audit.Commitment{1: 2}, Type: audit.KeyMade, At: Epoch(), Sealed: bytes.Repeat([]byte{0xa5}, audit.MaxPayload+100)},
+		{Index: 2, Epoch: 1, Row: 2, Leaf: audit.Commitment{2: 3}, Subject: "patient-0", Seq: 2, Type: audit.Type("some.later.type"), At: Epoch().Add(-time.Hour), Sealed: []byte{7}},
 	}
-	wantState := audit.State{Size: 3, Edge: []tlog.Hash{{1, 31: 9}, {2}}}
+	wantState := audit.State{Epoch: 1, Size: 3, Edge: []tlog.Hash{{1, 31: 9}, {2}}}
 	wantHashes := []tlog.Hash{{1}, {2}, {3}, {4}}
 	err := s.Update(ctx, func(tx audit.Tx) error {
 		return errors.Join(tx.InsertEntries(ctx, want), tx.InsertHashes(ctx, 0, wantHashes), tx.SwapState(ctx, 0, wantState))
@@ -271,7 +271,7 @@ func testCompareAndSwap(t *testing.T, s Store) {
 	before := state(t, s)
 	for _, oldSize := range []int64{0, 2, 4} {
 		err := s.Update(ctx, func(tx audit.Tx) error {
-			return tx.SwapState(ctx, oldSize, audit.State{Size: oldSize + 1, Edge: make([]tlog.Hash, bits.OnesCount64(uint64(oldSize+1)))})
+			return tx.SwapState(ctx, oldSize, audit.State{Epoch: 1, Size: oldSize + 1, Edge: make([]tlog.Hash, bits.OnesCount64(uint64(oldSize+1)))})
 		})
 		if !errors.Is(err, audit.ErrConflict) {
 			t.Errorf("SwapState from %d in a log of 3 = %v, want ErrConflict", oldSize, err)
@@ -416,21 +416,22 @@ func testHashes(t *testing.T, s Store) {
 
 func testCheckpoints(t *testing.T, s Store) {
 	at := Epoch()
-	five := audit.Signed{Size: 5, At: at, Note: []byte("five\n")}
-	nine := audit.Signed{Size: 9, At: at.Add(time.Minute), Note: []byte("nine\n\n— \x00\n")}
+	five := audit.Signed{Epoch: 1, Size: 5, At: at, Note: []byte("five\n")}
+	nine := audit.Signed{Epoch: 1, Size: 9, At: at.Add(time.Minute), Note: []byte("nine\n\n— \x00\n")}
 	for _, c := range []struct {
 		name string
 		save audit.Signed
 		err  error
 		want audit.Signed
 	}{
-		{"an empty log's", audit.Signed{Size: 0, At: at, Note: []byte("zero\n")}, nil, audit.Signed{Size: 0, At: at, Note: []byte("zero\n")}},
+		{"an empty log's", audit.Signed{Epoch: 1, Size: 0, At: at, Note: []byte("zero\n")}, nil, audit.Signed{Epoch: 1, Size: 0, At: at, Note: []byte("zero\n")}},
 		{"a larger", five, nil, five},
-		{"the same again, later", audit.Signed{Size: 5, At: at.Add(time.Hour), Note: five.Note}, nil, five},
-		{"another of the same size", audit.Signed{Size: 5, At: at, Note: []byte("fork\n")}, audit.ErrConflict, five},
-		{"a smaller", audit.Signed{Size: 4, At: at.Add(time.Hour), Note: []byte("four\n")}, audit.ErrConflict, five},
+		{"the same again, later", audit.Signed{Epoch: 1, Size: 5, At: at.Add(time.Hour), Note: five.Note}, nil, five},
+		{"another of the same size", audit.Signed{Epoch: 1, Size: 5, At: at, Note: []byte("fork\n")}, audit.ErrConflict, five},
+		{"a smaller", audit.Signed{Epoch: 1, Size: 4, At: at.Add(time.Hour), Note: []byte("four\n")}, audit.ErrConflict, five},
 		{"a larger again", nine, nil, nine},
 		{"an old one again", five, audit.ErrConflict, nine},
+		{"one of another epoch", audit.Signed{Epoch: 2, Size: 12, At: at.Add(time.Hour), Note: []byte("twelve\n")}, audit.ErrConflict, nine},
 	} {
 		if err := s.SaveCheckpoint(t.Context(), c.save); !errors.Is(err, c.err) {
 			t.Errorf("%s: SaveCheckpoint = %v, want %v", c.name, err, c.err)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -33,20 +34,53 @@ const (
 	Commit         Operation = "Commit"    // before anything is kept: failed, not persisted
 	Committed      Operation = "Committed" // after everything is kept: failed, but persisted
 	SaveCheckpoint Operation = "SaveCheckpoint"
+	BeginEpoch     Operation = "BeginEpoch"
 )
 
 // Contents is all that a [Memory] holds.
 type Contents struct {
-	State       audit.State
-	Entries     []audit.Entry // in the order of the index
-	Hashes      map[int64]tlog.Hash
+	State       audit.State         // of the present epoch
+	Closed      []Closed            // the epochs before it, in order
+	Entries     []audit.Entry       // of all epochs, in the order of the row
+	Hashes      map[int64]tlog.Hash // of the first epoch under their numbers, of each later one after all those of the epochs before it
 	Heads       map[string]audit.Head
-	Checkpoints []audit.Signed // in the order of the size
+	Checkpoints []audit.Signed // in the order of the epoch and of the size
+}
+
+// Closed is an epoch that has ended.
+type Closed struct {
+	State audit.State
+	Ended time.Time
+}
+
+// firstHash is the number of the first hash of an epoch.
+func (c *Contents) firstHash(epoch int) int64 {
+	var first int64
+	for _, closed := range c.Closed {
+		if closed.State.Epoch < epoch {
+			first += tlog.StoredHashIndex(0, closed.State.Size)
+		}
+	}
+	return first
+}
+
+// state is the end of an epoch, and whether it is closed.
+func (c *Contents) state(epoch int) (state audit.State, closed bool, err error) {
+	for _, closed := range c.Closed {
+		if closed.State.Epoch == epoch {
+			return closed.State, true, nil
+		}
+	}
+	if c.State.Epoch == epoch {
+		return c.State, false, nil
+	}
+	return audit.State{}, false, fmt.Errorf("epoch %d: %w", epoch, audit.ErrNotFound)
 }
 
 func (c *Contents) clone() Contents {
 	return Contents{
-		State:       audit.State{Size: c.State.Size, Edge: slices.Clone(c.State.Edge)},
+		State:       clone(c.State),
+		Closed:      slices.Clone(c.Closed),
 		Entries:     slices.Clone(c.Entries),
 		Hashes:      maps.Clone(c.Hashes),
 		Heads:       maps.Clone(c.Heads),
@@ -66,7 +100,7 @@ type Memory struct {
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
-	return &Memory{kept: Contents{Hashes: make(map[int64]tlog.Hash), Heads: make(map[string]audit.Head)}}
+	return &Memory{kept: Contents{State: audit.State{Epoch: 1}, Hashes: make(map[int64]tlog.Hash), Heads: make(map[string]audit.Head)}}
 }
 
 // Clone returns a store with the same contents and no fault.
@@ -116,6 +150,7 @@ func (m *Memory) Update(ctx context.Context, fn func(audit.Tx) error) error {
 type transaction struct {
 	m       *Memory
 	writes  []func(*Contents)
+	begun   bool         // an epoch
 	swapped *audit.State // the state as this transaction sees it, once replaced
 }
 
@@ -144,7 +179,7 @@ func (tx *transaction) InsertEntries(ctx context.Context, entries []audit.Entry)
 		return err
 	}
 	for i, e := range entries {
-		if e.Index != state.Size+int64(i) {
+		if e.Index != state.Size+int64(i) || e.Epoch != state.Epoch || e.Row != state.First+e.Index {
 			return fmt.Errorf("audittest: entry %d does not follow the end of the log", e.Index)
 		}
 	}
@@ -169,6 +204,10 @@ func (tx *transaction) InsertHashes(_ context.Context, firstID int64, hashes []t
 	}
 	tx.m.mu.RLock()
 	defer tx.m.mu.RUnlock()
+	if tx.begun {
+		firstID += tlog.StoredHashIndex(0, tx.m.kept.State.Size)
+	}
+	firstID += tx.m.kept.firstHash(tx.m.kept.State.Epoch)
 	for i := range hashes {
 		if _, ok := tx.m.kept.Hashes[firstID+int64(i)]; ok {
 			return fmt.Errorf("audittest: hash %d is there already", firstID+int64(i))
@@ -191,33 +230,147 @@ func (tx *transaction) SwapState(ctx context.Context, oldSize int64, state audit
 	if err != nil {
 		return err
 	}
-	if current.Size != oldSize {
+	if current.Size != oldSize || current.Epoch != state.Epoch {
 		return audit.ErrConflict
 	}
-	state.Edge = slices.Clone(state.Edge)
+	state = clone(state)
+	state.First = current.First
 	tx.swapped = &state
 	tx.writes = append(tx.writes, func(c *Contents) { c.State = state })
 	return nil
 }
 
-// LogState returns the committed state.
-func (m *Memory) LogState(context.Context) (audit.State, error) {
-	if err := m.fault(LogState); err != nil {
-		return audit.State{}, err
+func (tx *transaction) BeginEpoch(ctx context.Context, number int, at time.Time) error {
+	if err := tx.m.fault(BeginEpoch); err != nil {
+		return err
 	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return audit.State{Size: m.kept.State.Size, Edge: slices.Clone(m.kept.State.Edge)}, nil
+	ended, err := tx.LogState(ctx)
+	if err != nil {
+		return err
+	}
+	if number <= ended.Epoch || tx.begun {
+		return audit.ErrConflict
+	}
+	tx.begun, tx.swapped = true, &audit.State{Epoch: number, First: ended.First + ended.Size}
+	state := *tx.swapped
+	tx.writes = append(tx.writes, func(c *Contents) {
+		c.Closed = append(c.Closed, Closed{ended, at})
+		c.State = state
+	})
+	return nil
 }
 
-// Entries returns the entries from <= Index < to.
-func (m *Memory) Entries(_ context.Context, from, to int64) ([]audit.Entry, error) {
+// present is the number of the present epoch.
+func (m *Memory) present() int {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	index := func(e audit.Entry, i int64) int { return int(e.Index - i) }
-	first, _ := slices.BinarySearchFunc(m.kept.Entries, from, index)
-	last, _ := slices.BinarySearchFunc(m.kept.Entries, to, index)
-	return slices.Clone(m.kept.Entries[first:max(first, last)]), nil
+	return m.kept.State.Epoch
+}
+
+// Epochs returns all epochs in order.
+func (m *Memory) Epochs(context.Context) ([]audit.Epoch, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var epochs []audit.Epoch
+	for _, closed := range m.kept.Closed {
+		epochs = append(epochs, audit.Epoch{Number: closed.State.Epoch, First: closed.State.First, Size: closed.State.Size, Ended: closed.Ended})
+	}
+	state := m.kept.State
+	return append(epochs, audit.Epoch{Number: state.Epoch, First: state.First, Size: state.Size}), nil
+}
+
+// Epoch returns the read side of one epoch.
+func (m *Memory) Epoch(number int) audit.Reader { return epoch{m, number} }
+
+// LogState returns the committed state of the present epoch.
+func (m *Memory) LogState(ctx context.Context) (audit.State, error) {
+	return m.Epoch(m.present()).LogState(ctx)
+}
+
+// Entries returns the entries from <= Index < to of the present epoch.
+func (m *Memory) Entries(ctx context.Context, from, to int64) ([]audit.Entry, error) {
+	return m.Epoch(m.present()).Entries(ctx, from, to)
+}
+
+// Hashes returns stored hashes of the present epoch by their numbers.
+func (m *Memory) Hashes(ctx context.Context, ids []int64) ([]tlog.Hash, error) {
+	return m.Epoch(m.present()).Hashes(ctx, ids)
+}
+
+// Checkpoint returns the published checkpoint of the largest size of the present epoch.
+func (m *Memory) Checkpoint(ctx context.Context) (audit.Signed, error) {
+	return m.Epoch(m.present()).Checkpoint(ctx)
+}
+
+// epoch is the read side of one epoch.
+type epoch struct {
+	*Memory
+	number int
+}
+
+func (e epoch) LogState(context.Context) (audit.State, error) {
+	if err := e.fault(LogState); err != nil {
+		return audit.State{}, err
+	}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	state, _, err := e.kept.state(e.number)
+	return clone(state), err
+}
+
+func (e epoch) Entries(_ context.Context, from, to int64) ([]audit.Entry, error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	state, closed, err := e.kept.state(e.number)
+	if err != nil {
+		return nil, err
+	}
+	if closed {
+		from, to = min(from, state.Size), min(to, state.Size)
+	}
+	row := func(e audit.Entry, i int64) int { return int(e.Row - i) }
+	first, _ := slices.BinarySearchFunc(e.kept.Entries, state.First+from, row)
+	last, _ := slices.BinarySearchFunc(e.kept.Entries, state.First+to, row)
+	return slices.Clone(e.kept.Entries[first:max(first, last)]), nil
+}
+
+func (e epoch) Hashes(_ context.Context, ids []int64) ([]tlog.Hash, error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	state, closed, err := e.kept.state(e.number)
+	if err != nil {
+		return nil, err
+	}
+	first := e.kept.firstHash(e.number)
+	hashes := make([]tlog.Hash, len(ids))
+	for i, id := range ids {
+		h, ok := e.kept.Hashes[first+id]
+		if !ok || closed && id >= tlog.StoredHashIndex(0, state.Size) {
+			return nil, fmt.Errorf("hash %d: %w", id, audit.ErrNotFound)
+		}
+		hashes[i] = h
+	}
+	return hashes, nil
+}
+
+func (e epoch) Checkpoint(context.Context) (audit.Signed, error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if _, _, err := e.kept.state(e.number); err != nil {
+		return audit.Signed{}, err
+	}
+	return e.kept.checkpoint(e.number), nil
+}
+
+// checkpoint is the published checkpoint of the largest size of an epoch.
+func (c *Contents) checkpoint(epoch int) audit.Signed {
+	for _, signed := range slices.Backward(c.Checkpoints) {
+		if signed.Epoch == epoch {
+			signed.Note = bytes.Clone(signed.Note)
+			return signed
+		}
+	}
+	return audit.Signed{}
 }
 
 // SubjectEntries returns at most limit entries of a subject after a number.
@@ -236,33 +389,6 @@ func (m *Memory) SubjectEntries(_ context.Context, subject string, afterSeq uint
 	return found, nil
 }
 
-// Hashes returns stored hashes by their numbers.
-func (m *Memory) Hashes(_ context.Context, ids []int64) ([]tlog.Hash, error) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	hashes := make([]tlog.Hash, len(ids))
-	for i, id := range ids {
-		h, ok := m.kept.Hashes[id]
-		if !ok {
-			return nil, fmt.Errorf("hash %d: %w", id, audit.ErrNotFound)
-		}
-		hashes[i] = h
-	}
-	return hashes, nil
-}
-
-// Checkpoint returns the published checkpoint of the largest size.
-func (m *Memory) Checkpoint(context.Context) (audit.Signed, error) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if len(m.kept.Checkpoints) == 0 {
-		return audit.Signed{}, nil
-	}
-	last := m.kept.Checkpoints[len(m.kept.Checkpoints)-1]
-	last.Note = bytes.Clone(last.Note)
-	return last, nil
-}
-
 // SaveCheckpoint publishes a checkpoint.
 func (m *Memory) SaveCheckpoint(_ context.Context, signed audit.Signed) error {
 	m.writer.Lock()
@@ -272,16 +398,21 @@ func (m *Memory) SaveCheckpoint(_ context.Context, signed audit.Signed) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if n := len(m.kept.Checkpoints); n > 0 {
-		last := m.kept.Checkpoints[n-1]
-		if last.Size == signed.Size && bytes.Equal(last.Note, signed.Note) {
-			return nil
-		}
-		if last.Size >= signed.Size {
-			return audit.ErrConflict
-		}
+	last := m.kept.checkpoint(m.kept.State.Epoch)
+	switch {
+	case signed.Epoch != m.kept.State.Epoch:
+		return audit.ErrConflict
+	case last.Note != nil && last.Size == signed.Size && bytes.Equal(last.Note, signed.Note):
+		return nil
+	case last.Note != nil && last.Size >= signed.Size:
+		return audit.ErrConflict
 	}
 	signed.Note = bytes.Clone(signed.Note)
 	m.kept.Checkpoints = append(m.kept.Checkpoints, signed)
 	return nil
+}
+
+func clone(state audit.State) audit.State {
+	state.Edge = slices.Clone(state.Edge)
+	return state
 }

@@ -52,19 +52,15 @@ which entry fails.`,
 }
 
 func verifyDirectory(ctx context.Context, dir, keys string, progress func(done, total int64)) (audit.Report, error) {
-	vkey, err := datadir.VKey(dir, keys)
+	known, err := datadir.LogKeys(dir, keys)
 	if err != nil {
 		return audit.Report{}, noDirectory(err, dir)
-	}
-	verifier, err := audit.ParseVKey(vkey)
-	if err != nil {
-		return audit.Report{}, err
 	}
 	store, data, err := datadir.OpenReadOnly(ctx, dir, keys)
 	if err != nil {
 		return audit.Report{}, noDirectory(err, dir)
 	}
-	report, err := audit.VerifyStore(ctx, store, verifier, emergency.LogSealer(data), progress)
+	report, err := audit.VerifyStore(ctx, store, known, emergency.LogSealer(data), progress)
 	return report, errors.Join(err, store.Close())
 }
 

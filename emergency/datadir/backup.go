@@ -101,7 +101,7 @@ func Restore(ctx context.Context, in, keys, dir string) (entries int64, err erro
 	if err := house.Store.Check(ctx, true); err != nil {
 		return 0, err
 	}
-	report, err := audit.VerifyStore(ctx, house.Store, house.Log.Verifier(), emergency.LogSealer(loaded.Data), nil)
+	report, err := audit.VerifyStore(ctx, house.Store, house.Log.Keys(), emergency.LogSealer(loaded.Data), nil)
 	if err != nil {
 		return 0, fmt.Errorf("the log of the backup does not hold with these keys: %w", err)
 	}

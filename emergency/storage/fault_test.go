@@ -126,7 +126,7 @@ func verifies(t *testing.T, s *Store) int64 {
 		t.Errorf("Check: %v", err)
 	}
 	log := audittest.NewLog(t, s)
-	report, err := audit.VerifyStore(t.Context(), s, log.Verifier(), audittest.Sealer(), nil)
+	report, err := audit.VerifyStore(t.Context(), s, log.Keys(), audittest.Sealer(), nil)
 	if err != nil {
 		t.Errorf("the log does not verify: %v", err)
 	}

@@ -15,8 +15,8 @@ import (
 const entryColumns = `idx, leaf, subject, seq, type, at, sealed, erased_at`
 
 var (
-	stateGet  = portable(`SELECT size, edge FROM log_state WHERE one = 1`)
-	stateSwap = portable(`UPDATE log_state SET size = $1, edge = $2 WHERE one = 1 AND size = $3`)
+	stateGet  = portable(`SELECT epoch, first, size, edge FROM log_state WHERE one = 1`)
+	stateSwap = portable(`UPDATE log_state SET size = $1, edge = $2 WHERE one = 1 AND epoch = $3 AND size = $4`)
 
 	entryInsert      = portable(`INSERT INTO audit_entry (` + entryColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	entryLeaf        = portable(`SELECT leaf FROM audit_entry WHERE idx = $1`)
@@ -25,15 +25,14 @@ var (
 	entryHead        = portable(`SELECT seq, leaf FROM audit_entry WHERE subject = $1 ORDER BY seq DESC LIMIT 1`)
 	entriesUnseen    = portable(`SELECT type, count(*) FROM audit_entry WHERE subject = $1 AND seq > $2 GROUP BY type`)
 
-	// All hashes of an append in one statement: they come end to end, and the numbers without a gap.
+	// All hashes of an append in one statement: they come end to end, and the numbers without a gap, those of an epoch after all those of the epochs before.
 	hashesInsert = portable(`INSERT INTO tlog_hash (id, h)
 		WITH RECURSIVE step (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM step WHERE i + 1 < $1)
-		SELECT $2 + i, substr($3, i * 32 + 1, 32) FROM step`)
+		SELECT (SELECT first_hash FROM log_state WHERE one = 1) + $2 + i, substr($3, i * 32 + 1, 32) FROM step`)
 	hashesBetween = portable(`SELECT h FROM tlog_hash WHERE id >= $1 AND id < $2 ORDER BY id`)
 
-	checkpointLatest = portable(`SELECT size, note, published_at FROM checkpoint_history
-		WHERE epoch = (SELECT epoch FROM log_state WHERE one = 1) ORDER BY size DESC LIMIT 1`)
-	checkpointInsert = portable(`INSERT INTO checkpoint_history (epoch, size, note, published_at) VALUES ((SELECT epoch FROM log_state WHERE one = 1), $1, $2, $3)`)
+	checkpointLatest = portable(`SELECT epoch, size, note, published_at FROM checkpoint_history WHERE epoch = $1 ORDER BY size DESC LIMIT 1`)
+	checkpointInsert = portable(`INSERT INTO checkpoint_history (epoch, size, note, published_at) VALUES ($1, $2, $3, $4)`)
 
 	tallies = portable(`SELECT name, n FROM tally`)
 )
@@ -47,7 +46,7 @@ var _ audit.Tx = logTx{}
 func (l logTx) LogState(context.Context) (audit.State, error) {
 	var state audit.State
 	var edge []byte
-	if err := l.t.one(stateGet, nil, &state.Size, &edge); err != nil {
+	if err := l.t.one(stateGet, nil, &state.Epoch, &state.First, &state.Size, &edge); err != nil {
 		return audit.State{}, err
 	}
 	hashes, err := splitHashes(edge)
@@ -74,7 +73,7 @@ func (l logTx) InsertEntries(_ context.Context, entries []audit.Entry) error {
 		if e.Subject != "" {
 			subject, seq = e.Subject, int64(e.Seq)
 		}
-		if _, err := l.t.exec(entryInsert, e.Index, e.Leaf[:], subject, seq, string(e.Type), millis(e.At), e.Sealed, millis(e.ErasedAt)); err != nil {
+		if _, err := l.t.exec(entryInsert, e.Row, e.Leaf[:], subject, seq, string(e.Type), millis(e.At), e.Sealed, millis(e.ErasedAt)); err != nil {
 			return err
 		}
 	}
@@ -92,55 +91,40 @@ func (l logTx) InsertHashes(_ context.Context, firstID int64, hashes []tlog.Hash
 
 // SwapState implements audit.Tx.
 func (l logTx) SwapState(_ context.Context, oldSize int64, state audit.State) error {
-	return l.t.write(audit.ErrConflict, stateSwap, state.Size, joinHashes(state.Edge), oldSize)
+	return l.t.write(audit.ErrConflict, stateSwap, state.Size, joinHashes(state.Edge), state.Epoch, oldSize)
 }
 
-// leafAt returns the leaf hash of the entry at an index.
-func (l logTx) leafAt(index int64) (tlog.Hash, error) {
+// leafAt returns the leaf hash of the entry in a row.
+func (l logTx) leafAt(row int64) (tlog.Hash, error) {
 	var leaf audit.Commitment
-	err := l.t.one(entryLeaf, []any{index}, fixed(leaf[:]))
+	err := l.t.one(entryLeaf, []any{row}, fixed(leaf[:]))
 	return leaf.LeafHash(), err
 }
 
-func (l logTx) checkpoint() (audit.Signed, error) {
+func (l logTx) checkpoint(epoch int) (audit.Signed, error) {
 	var signed audit.Signed
-	err := l.t.one(checkpointLatest, nil, &signed.Size, &signed.Note, when{&signed.At})
+	err := l.t.one(checkpointLatest, []any{epoch}, &signed.Epoch, &signed.Size, &signed.Note, when{&signed.At})
 	if errors.Is(err, emergency.ErrNotFound) {
 		return audit.Signed{}, nil
 	}
 	return signed, err
 }
 
-func (l logTx) entries(query statement, args ...any) ([]audit.Entry, error) {
+// entries reads rows and gives each its place in its epoch.
+func (l logTx) entries(among extents, query statement, args ...any) ([]audit.Entry, error) {
 	var list []audit.Entry
 	err := l.t.many(query, args, func(rows *sql.Rows) error {
 		var e audit.Entry
 		var subject sql.NullString
 		var seq sql.NullInt64
-		if err := rows.Scan(&e.Index, fixed(e.Leaf[:]), &subject, &seq, &e.Type, when{&e.At}, &e.Sealed, when{&e.ErasedAt}); err != nil {
+		if err := rows.Scan(&e.Row, fixed(e.Leaf[:]), &subject, &seq, &e.Type, when{&e.At}, &e.Sealed, when{&e.ErasedAt}); err != nil {
 			return err
 		}
 		e.Subject, e.Seq = subject.String, uint64(seq.Int64)
+		in := among.of(e.Row)
+		e.Epoch, e.Index = in.number, e.Row-in.first
 		list = append(list, e)
 		return nil
-	})
-	return list, err
-}
-
-// LogState implements audit.Reader.
-func (s *Store) LogState(ctx context.Context) (state audit.State, err error) {
-	err = s.read(ctx, func(t *transaction) error {
-		state, err = logTx{t}.LogState(ctx)
-		return err
-	})
-	return state, err
-}
-
-// Entries implements audit.Reader.
-func (s *Store) Entries(ctx context.Context, from, to int64) (list []audit.Entry, err error) {
-	err = s.read(ctx, func(t *transaction) error {
-		list, err = logTx{t}.entries(entriesBetween, from, to)
-		return err
 	})
 	return list, err
 }
@@ -148,67 +132,35 @@ func (s *Store) Entries(ctx context.Context, from, to int64) (list []audit.Entry
 // SubjectEntries implements audit.Reader.
 func (s *Store) SubjectEntries(ctx context.Context, subject string, afterSeq uint64, limit int) (list []audit.Entry, err error) {
 	err = s.read(ctx, func(t *transaction) error {
-		list, err = logTx{t}.entries(entriesOfSubject, subject, int64(afterSeq), limit)
+		among, err := logTx{t}.extents()
+		if err != nil {
+			return err
+		}
+		list, err = logTx{t}.entries(among, entriesOfSubject, subject, int64(afterSeq), limit)
 		return err
 	})
 	return list, err
 }
 
-// Hashes implements audit.Reader. Numbers that follow one another are read together.
-func (s *Store) Hashes(ctx context.Context, ids []int64) ([]tlog.Hash, error) {
-	hashes := make([]tlog.Hash, 0, len(ids))
-	err := s.read(ctx, func(t *transaction) error {
-		for begin := 0; begin < len(ids); {
-			end := begin + 1
-			for end < len(ids) && ids[end] == ids[end-1]+1 {
-				end++
-			}
-			err := t.many(hashesBetween, []any{ids[begin], ids[end-1] + 1}, func(rows *sql.Rows) error {
-				var h tlog.Hash
-				if err := rows.Scan(fixed(h[:])); err != nil {
-					return err
-				}
-				hashes = append(hashes, h)
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-			if len(hashes) != end {
-				return audit.ErrNotFound
-			}
-			begin = end
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return hashes, nil
-}
-
-// Checkpoint implements audit.Reader.
-func (s *Store) Checkpoint(ctx context.Context) (signed audit.Signed, err error) {
-	err = s.read(ctx, func(t *transaction) error {
-		signed, err = logTx{t}.checkpoint()
-		return err
-	})
-	return signed, err
-}
-
 // SaveCheckpoint implements audit.Store.
 func (s *Store) SaveCheckpoint(ctx context.Context, signed audit.Signed) error {
 	return s.update(ctx, func(t *tx) error {
-		last, err := logTx{t.t}.checkpoint()
+		state, err := logTx{t.t}.LogState(ctx)
+		if err != nil {
+			return err
+		}
+		last, err := logTx{t.t}.checkpoint(state.Epoch)
 		switch {
 		case err != nil:
 			return err
+		case signed.Epoch != state.Epoch:
+			return audit.ErrConflict
 		case last.Note != nil && last.Size == signed.Size && bytes.Equal(last.Note, signed.Note):
 			return nil
 		case last.Note != nil && last.Size >= signed.Size:
 			return audit.ErrConflict
 		}
-		_, err = t.t.exec(checkpointInsert, signed.Size, signed.Note, millis(signed.At))
+		_, err = t.t.exec(checkpointInsert, signed.Epoch, signed.Size, signed.Note, millis(signed.At))
 		return err
 	})
 }

@@ -312,7 +312,7 @@ func (w *writer) settle(b *batch, failed error) error {
 	}
 	w.conn = conn
 	last := b.placed[len(b.placed)-1]
-	leaf, err := logTx{&transaction{conn: conn}}.leafAt(last.Index)
+	leaf, err := logTx{&transaction{conn: conn}}.leafAt(last.Row)
 	if err != nil || leaf != last.Leaf {
 		return failed
 	}

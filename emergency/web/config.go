@@ -44,8 +44,8 @@ type Config struct {
 
 // Log is what the server publishes of the audit log.
 type Log interface {
+	Epoch(ctx context.Context, number int) (*audit.Published, error)
 	Checkpoint(ctx context.Context) (audit.Signed, error)
-	Tile(ctx context.Context, path string) ([]byte, error)
 	ProveConsistency(ctx context.Context, oldSize int64) (audit.Consistency, error)
 	VKey() string
 }

@@ -2,6 +2,8 @@ package web
 
 import (
 	"errors"
+	"strconv"
+	"strings"
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/emergency"
@@ -12,8 +14,25 @@ import (
 // notFound is the answer for whatever is not there.
 var notFound error = emergency.ErrNotFound
 
+// publishedEpoch is the epoch of the log that the address names: the first one below /audit/log/, the n-th below /audit/log/n/. Closed ones stay served.
+func (x *exchange) publishedEpoch() (*audit.Published, error) {
+	number := 1
+	if text := x.variable("epoch"); text != "" {
+		var err error
+		if number, err = strconv.Atoi(text); err != nil || number < 2 {
+			return nil, notFound
+		}
+	}
+	epoch, err := x.Config.Log.Epoch(x.r.Context(), number)
+	return epoch, unpublished(err)
+}
+
 func (s *Server) checkpoint(x *exchange) error {
-	signed, err := s.Config.Log.Checkpoint(x.r.Context())
+	epoch, err := x.publishedEpoch()
+	if err != nil {
+		return err
+	}
+	signed, err := epoch.Checkpoint(x.r.Context())
 	if err != nil {
 		return unpublished(err)
 	}
@@ -22,13 +41,31 @@ func (s *Server) checkpoint(x *exchange) error {
 }
 
 func (s *Server) verifierKey(x *exchange) error {
+	epoch, err := x.publishedEpoch()
+	if err != nil {
+		return err
+	}
 	x.everybodysBusiness(fiveMin)
-	return x.bytes("text/plain; charset=utf-8", []byte(s.Config.Log.VKey()+"\n"))
+	return x.bytes("text/plain; charset=utf-8", []byte(epoch.VKey()+"\n"))
+}
+
+// verifierKeys serves the keys that sign the epoch's checkpoints, one a line, the present one first: two while one takes the place of another.
+func (s *Server) verifierKeys(x *exchange) error {
+	epoch, err := x.publishedEpoch()
+	if err != nil {
+		return err
+	}
+	x.everybodysBusiness(fiveMin)
+	return x.bytes("text/plain; charset=utf-8", []byte(strings.Join(epoch.VKeys(), "\n")+"\n"))
 }
 
 // tile serves a tile or an entry bundle. What is published never changes.
 func (s *Server) tile(x *exchange) error {
-	body, err := s.Config.Log.Tile(x.r.Context(), "tile/"+x.variable("tile"))
+	epoch, err := x.publishedEpoch()
+	if err != nil {
+		return err
+	}
+	body, err := epoch.Tile(x.r.Context(), "tile/"+x.variable("tile"))
 	if err != nil {
 		return unpublished(err)
 	}

@@ -50,7 +50,12 @@ var routes = []route{
 
 	{"checkpoint", httpGet, "/audit/log/checkpoint", anyone, common, noBody, nil, (*Server).checkpoint},
 	{"verifier key", httpGet, "/audit/log/vkey", anyone, common, noBody, nil, (*Server).verifierKey},
+	{"verifier keys", httpGet, "/audit/log/vkeys", anyone, common, noBody, nil, (*Server).verifierKeys},
 	{"tile", httpGet, "/audit/log/tile/{tile:.+}", anyone, common, noBody, nil, (*Server).tile},
+	{"checkpoint of an epoch", httpGet, "/audit/log/{epoch:[1-9][0-9]{0,5}}/checkpoint", anyone, common, noBody, nil, (*Server).checkpoint},
+	{"verifier key of an epoch", httpGet, "/audit/log/{epoch:[1-9][0-9]{0,5}}/vkey", anyone, common, noBody, nil, (*Server).verifierKey},
+	{"verifier keys of an epoch", httpGet, "/audit/log/{epoch:[1-9][0-9]{0,5}}/vkeys", anyone, common, noBody, nil, (*Server).verifierKeys},
+	{"tile of an epoch", httpGet, "/audit/log/{epoch:[1-9][0-9]{0,5}}/tile/{tile:.+}", anyone, common, noBody, nil, (*Server).tile},
 
 	{"exit", httpGet, "/exit", anyone, free, noBody, nil, (*Server).exit},
 	{"landing", httpGet, "/", visitor, common, noBody, nil, (*Server).landing},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"testing"
 	"time"
@@ -98,5 +99,23 @@ func TestABrokenLimitLetsRespondersThrough(t *testing.T) {
 	}
 	if wait := newLimit("off", Rate{1, time.Hour}, true, nil).allow(t.Context(), alice, ""); wait != 0 {
 		t.Errorf("a limit that is off makes somebody wait %v", wait)
+	}
+}
+
+// TestReadingTheLogIsCountedApart: whoever checks the whole log asks thousands of times, is never in the way of anything else, and cannot ask for ever.
+func TestReadingTheLogIsCountedApart(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, func(c *Config) { c.Limits = Limits{Everybody: Rate{2, time.Hour}, Log: Rate{5, time.Hour}} })
+	stranger := app.browser(t)
+	for range 5 {
+		if w := stranger.get("/audit/log/vkey"); w.Code != http.StatusOK {
+			t.Fatalf("a reader of the log is refused: %d", w.Code)
+		}
+	}
+	if w := stranger.get("/audit/log/vkey"); w.Code != http.StatusTooManyRequests {
+		t.Errorf("the log is read without a limit: %d", w.Code)
+	}
+	if w := stranger.get("/robots.txt"); w.Code != http.StatusOK {
+		t.Errorf("whoever read the log is refused elsewhere: %d", w.Code)
 	}
 }

@@ -8,6 +8,7 @@ type room int
 const (
 	free   room = iota // neither counted nor refused: what a finder needs to read a front, and the questions of whoever keeps this process alive
 	common             // work of milliseconds
+	shown              // likewise, of the public log: whoever checks it asks by the thousand, and is counted apart
 	urgent             // breaking the glass: it has a share that nothing else takes
 	long               // carries a document, whose body or answer may take minutes
 )
@@ -26,7 +27,7 @@ func newPlaces(n int) places {
 func (p places) take(r room) (leave func(), err error) {
 	var open []chan struct{}
 	switch r {
-	case common:
+	case common, shown:
 		open = []chan struct{}{p.common}
 	case urgent:
 		open = []chan struct{}{p.common, p.kept}

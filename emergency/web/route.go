@@ -121,8 +121,11 @@ func (s *Server) door(route *route) http.Handler {
 
 // enter counts the try, looks who it is, and reads what was sent.
 func (x *exchange) enter() error {
-	if x.route.room != free {
-		if err := x.pace(x.limits.everybody); err != nil {
+	if limit := x.limits.everybody; x.route.room != free {
+		if x.route.room == shown {
+			limit = x.limits.log
+		}
+		if err := x.pace(limit); err != nil {
 			return err
 		}
 	}

@@ -47,7 +47,7 @@ type Server struct {
 }
 
 // limiters are the limits by what they guard.
-type limiters struct{ everybody, entrance, shortCode, open *limit }
+type limiters struct{ everybody, log, entrance, shortCode, open *limit }
 
 // New checks the configuration, parses the templates and makes the reader and the scanner page of every language.
 func New(config Config) (*Server, error) {
@@ -60,6 +60,7 @@ func New(config Config) (*Server, error) {
 	l, off := config.Limits, config.Limits.Off
 	s.limits = limiters{
 		everybody: newLimit("everybody", l.Everybody, off, config.Logger),
+		log:       newLimit("log", l.Log, off, config.Logger),
 		entrance:  newLimit("entrance", l.Entrance, off, config.Logger),
 		shortCode: newLimit("short code", l.ShortCode, off, config.Logger),
 		open:      newLimit("open", l.Open, off, config.Logger),

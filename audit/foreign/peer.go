@@ -104,6 +104,8 @@ func appendFrom(ctx context.Context, appender *tessera.Appender, clients int, en
 		return measured{}, errors.New("nothing was appended in that time")
 	}
 	slices.Sort(all)
-	at := func(part float64) float64 { return float64(all[int(part*float64(len(all)-1))]) / float64(time.Millisecond) }
+	at := func(part float64) float64 {
+		return float64(all[int(part*float64(len(all)-1))]) / float64(time.Millisecond)
+	}
 	return measured{Appends: int64(len(all)), Seconds: seconds, P50: at(0.50), P99: at(0.99)}, nil
 }

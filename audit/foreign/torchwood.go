@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"filippo.io/torchwood"
@@ -32,13 +34,15 @@ func torchwoodClient(ctx context.Context, address, vkey string, witness []string
 		}
 		policy = torchwood.ThresholdPolicy(2, policy, torchwood.SingleVerifierPolicy(cosigner))
 	}
-	source, err := torchwood.NewTileFetcher(strings.TrimSuffix(address, "/"))
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	source, err := torchwood.NewTileFetcher(strings.TrimSuffix(address, "/"), torchwood.WithHTTPClient(&http.Client{Transport: impatient{giveUp}}))
 	if err != nil {
 		return "", err
 	}
 	signed, err := source.ReadEndpoint(ctx, "checkpoint")
 	if err != nil {
-		return "", fmt.Errorf("torchwood: the checkpoint: %w", err)
+		return "", fmt.Errorf("torchwood: the checkpoint: %w", errors.Join(err, context.Cause(ctx)))
 	}
 	checkpoint, _, err := torchwood.VerifyCheckpoint(signed, policy)
 	if err != nil {
@@ -52,11 +56,22 @@ func torchwoodClient(ctx context.Context, address, vkey string, witness []string
 	for range client.AllEntries(ctx, checkpoint.Tree, 0) {
 		count++
 	}
-	if err := client.Err(); err != nil {
+	if err := errors.Join(client.Err(), context.Cause(ctx)); err != nil {
 		return "", fmt.Errorf("torchwood: after %d entries: %w", count, err)
 	}
 	if count != checkpoint.N {
 		return "", fmt.Errorf("torchwood: %d entries came, the checkpoint says %d", count, checkpoint.N)
 	}
 	return fmt.Sprintf("torchwood: %d entries hold", count), nil
+}
+
+// impatient gives up at the first answer that is a failure of the server's: torchwood would ask for the same again for minutes.
+type impatient struct{ giveUp context.CancelCauseFunc }
+
+func (i impatient) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err == nil && response.StatusCode >= http.StatusInternalServerError {
+		i.giveUp(fmt.Errorf("%s: the server answers %s", request.URL.Path, response.Status))
+	}
+	return response, err
 }

@@ -44,7 +44,7 @@ func TestImportsPointOneWay(t *testing.T) {
 	domain := []string{"audit", "cards", "cards/shc", "cards/shl", "cards/sun", "emergency/section", "emergency/terms", "emergency/summary", "emergency/rules", "emergency/consent", "emergency/vault", "emergency/passkey"}
 	may := map[string][]string{
 		"cards": nil, "cards/shc": {"cards"}, "cards/shl": {"cards"}, "cards/sun": {"cards"}, "cards/sun/suntest": {"cards/sun"}, "audit": nil, "static": nil, "emergency/section": nil, "emergency/vault": nil, "emergency/passkey": nil,
-		"audit/audittest": {"audit"}, "emergency/terms": leaves, "emergency/rules": leaves, "emergency/passkey/passkeytest": {"emergency/passkey"},
+		"audit/audittest": {"audit"}, "emergency/terms": leaves, "emergency/rules": leaves, "emergency/passkey/passkeytest": {"emergency/passkey"}, "emergency/emergencytest/longlog": {"audit", "emergency", "emergency/datadir"},
 		"emergency/consent":             {"emergency/rules", "emergency/section"},
 		"emergency/summary":             append([]string{"emergency/terms"}, leaves...),
 		"emergency/locale":              {"static"},
@@ -60,6 +60,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		"emergency/web":                 append([]string{"emergency", "emergency/carrier", "emergency/locale", "static"}, domain...),
 		"emergency/datadir":             append([]string{"emergency", "emergency/storage"}, domain...),
 		"emergency/notify":              {"emergency", "emergency/locale"},
+		"emergency/witness":             {"audit"},
 		"emergency/faults":              nil, // tests alone
 		"emergency/emergencytest":       append([]string{"emergency", "emergency/datadir", "emergency/passkey/passkeytest"}, domain...),
 	}
@@ -86,7 +87,7 @@ func TestOnePlaceForEachThing(t *testing.T) {
 	only := map[string][]string{
 		"database/sql":                             {"emergency/storage", "emergency/storage/storagetest", "emergency/storage/floor"},
 		"github.com/mattn/go-sqlite3":              {"emergency/storage", "emergency/storage/floor"},
-		"net/http":                                 {"emergency/web", "emergency/bench", "emergency/notify", "cmd/locket"},
+		"net/http":                                 {"emergency/web", "emergency/bench", "emergency/notify", "emergency/witness", "cmd/locket"},
 		"github.com/wneessen/go-mail":              {"emergency/notify"},
 		"github.com/gorilla/mux":                   {"emergency/web"},
 		"github.com/ulule/limiter/v3":              {"emergency/web"},

@@ -94,10 +94,8 @@ func (t *Testimony) Raise(alarm Alarm) {
 	}
 }
 
-// WitnessStore is what a store keeps of witnesses.
+// WitnessStore is where the words of witnesses are kept.
 type WitnessStore interface {
-	// Cosignatures returns those of the checkpoint of this epoch and size, by witness.
-	Cosignatures(ctx context.Context, epoch int, size int64) ([]Cosignature, error)
 	// Testimonies returns the last testimony of each witness and of the check about this epoch, by witness.
 	Testimonies(ctx context.Context, epoch int) ([]Testimony, error)
 	// Testify keeps a testimony in place of the witness's last one about the same epoch, and with it a cosignature, unless that is nil. The event, unless that is
@@ -126,4 +124,62 @@ func (c Condition) Cosigned() time.Time {
 		}
 	}
 	return last
+}
+
+// forgetWitness is how long after it was asked last a witness counts as one that is asked: the operator has taken it off the list since.
+const forgetWitness = 24 * time.Hour
+
+// Condition reads how the log stands.
+func (l *Log) Condition(ctx context.Context) (Condition, error) {
+	testimonies, err := l.store.Testimonies(ctx, l.number)
+	if err != nil {
+		return Condition{}, fmt.Errorf("audit: reading what witnesses have said: %w", err)
+	}
+	var c Condition
+	standing := map[Alarm]bool{}
+	if alarm := l.refused.Load(); alarm != nil {
+		standing[alarm.Alarm] = true
+	}
+	for _, t := range testimonies {
+		if t.Alarm != "" {
+			standing[t.Alarm] = true
+		}
+		switch {
+		case t.Witness == SelfCheck:
+			c.Check = t
+		case t.Alarm != "" || l.now().Sub(t.AskedAt) < forgetWitness:
+			c.Witnesses = append(c.Witnesses, t)
+		}
+	}
+	for _, alarm := range Alarms() {
+		if standing[alarm] {
+			c.Alarms = append(c.Alarms, alarm)
+		}
+	}
+	return c, nil
+}
+
+// Refuse makes the log sign nothing more for as long as the process runs, whether the store can keep the alarm or not. An alarm that does not refuse
+// is ignored.
+func (l *Log) Refuse(alarm *AlarmError) {
+	if alarm != nil && alarm.Alarm.Refuses() {
+		l.refused.CompareAndSwap(nil, alarm)
+	}
+}
+
+// contradicted returns an error that wraps ErrAlarm while an alarm stands that refuses.
+func (l *Log) contradicted(ctx context.Context) error {
+	if alarm := l.refused.Load(); alarm != nil {
+		return alarm
+	}
+	testimonies, err := l.store.Testimonies(ctx, l.number)
+	if err != nil {
+		return fmt.Errorf("audit: reading what witnesses have said: %w", err)
+	}
+	for _, t := range testimonies {
+		if t.Alarm.Refuses() {
+			return &AlarmError{t.Alarm, t.Name(), t.Size}
+		}
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -34,6 +35,7 @@ type Log struct {
 	store   Store
 	signers []signer // one; two while one key takes the place of another
 	mark    HighWater
+	refused atomic.Pointer[AlarmError] // since this process was told; what the store knows comes beside it
 	now     func() time.Time
 	logger  *slog.Logger
 
@@ -138,7 +140,8 @@ func (l *Published) Checkpoint(ctx context.Context) (Signed, error) {
 	return signed, err
 }
 
-func (l *Published) published(ctx context.Context) (Signed, Checkpoint, error) {
+// latest is the published checkpoint without cosignatures.
+func (l *Published) latest(ctx context.Context) (Signed, Checkpoint, error) {
 	signed, err := l.reader.Checkpoint(ctx)
 	if err != nil {
 		return Signed{}, Checkpoint{}, fmt.Errorf("audit: reading the checkpoint: %w", err)
@@ -161,7 +164,7 @@ func (l *Published) Tile(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, c, err := l.published(ctx)
+	_, c, err := l.latest(ctx)
 	if err != nil {
 		return nil, err
 	}

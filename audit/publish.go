@@ -36,6 +36,9 @@ const clockDoubt = 31 * 24 * time.Hour
 func (l *Log) Publish(ctx context.Context) (Signed, error) {
 	l.publishing.Lock()
 	defer l.publishing.Unlock()
+	if err := l.contradicted(ctx); err != nil {
+		return Signed{}, err
+	}
 	var signed Signed
 	var err error
 	for range publishTries {

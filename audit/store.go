@@ -77,11 +77,14 @@ type Reader interface {
 	Hashes(ctx context.Context, ids []int64) ([]tlog.Hash, error)
 	// Checkpoint returns the published checkpoint of the largest size; the zero Signed if there is none.
 	Checkpoint(ctx context.Context) (Signed, error)
+	// Cosignatures returns those of the checkpoint of this size, by witness.
+	Cosignatures(ctx context.Context, size int64) ([]Cosignature, error)
 }
 
 // Store is what a [Log] needs. As a Reader it is about the present epoch, whichever that is when it is asked.
 type Store interface {
 	Reader
+	WitnessStore
 	// Epochs returns all epochs in order; the last one is the present.
 	Epochs(ctx context.Context) ([]Epoch, error)
 	// Epoch returns what the store holds of one epoch, closed or present; calls return [ErrNotFound] when there is none of this number.

@@ -2,11 +2,13 @@ package audit
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -135,6 +137,22 @@ func (w Witness) own(line []byte) ([]byte, error) {
 	return sig, nil
 }
 
+// published is the published checkpoint with the cosignatures that it has.
+func (l *Published) published(ctx context.Context) (Signed, Checkpoint, error) {
+	signed, c, err := l.latest(ctx)
+	if err != nil {
+		return Signed{}, Checkpoint{}, err
+	}
+	cosignatures, err := l.reader.Cosignatures(ctx, signed.Size)
+	if err != nil {
+		return Signed{}, Checkpoint{}, fmt.Errorf("audit: reading cosignatures: %w", err)
+	}
+	for _, cosignature := range cosignatures {
+		signed.Note = append(signed.Note, cosignature.Line...)
+	}
+	return signed, c, nil
+}
+
 // WitnessRequest is a checkpoint as it is submitted to a witness (c2sp.org/tlog-witness, add-checkpoint).
 type WitnessRequest struct {
 	Old    int64       // size that the witness is thought to know
@@ -155,6 +173,34 @@ func (r WitnessRequest) MarshalText() ([]byte, error) {
 	b.WriteByte('\n')
 	b.Write(r.Signed.Note)
 	return b.Bytes(), nil
+}
+
+// WitnessRequest returns what to submit to a witness, going by what it has said last: the published checkpoint as this log alone has signed it, and the
+// proof that it continues the one that the witness knows. With it comes that last testimony, to be carried on. [ErrNotFound] while nothing is
+// published that a witness could see.
+func (l *Log) WitnessRequest(ctx context.Context, w Witness) (WitnessRequest, Testimony, error) {
+	signed, err := l.store.Checkpoint(ctx)
+	if err != nil {
+		return WitnessRequest{}, Testimony{}, fmt.Errorf("audit: reading the checkpoint: %w", err)
+	}
+	if signed.Size == 0 {
+		return WitnessRequest{}, Testimony{}, fmt.Errorf("%w: no entry is published yet", ErrNotFound)
+	}
+	testimonies, err := l.store.Testimonies(ctx, signed.Epoch)
+	if err != nil {
+		return WitnessRequest{}, Testimony{}, fmt.Errorf("audit: reading what witnesses have said: %w", err)
+	}
+	said := Testimony{Witness: w.String(), Epoch: signed.Epoch}
+	if i := slices.IndexFunc(testimonies, func(t Testimony) bool { return t.Witness == said.Witness }); i >= 0 {
+		said = testimonies[i]
+	}
+	r := WitnessRequest{Old: min(max(said.Size, 0), signed.Size), Signed: signed}
+	if r.Old > 0 {
+		if r.Proof, err = tlog.ProveTree(signed.Size, r.Old, hashReader(ctx, l.store.Epoch(signed.Epoch))); err != nil {
+			return WitnessRequest{}, Testimony{}, fmt.Errorf("audit: proving consistency: %w", err)
+		}
+	}
+	return r, said, nil
 }
 
 // WitnessConflict says that a witness knows the log at another size than the one that it was told.

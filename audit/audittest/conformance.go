@@ -38,6 +38,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"entries of a subject come in order", testSubjectEntries},
 		{"hashes come in the order asked for", testHashes},
 		{"checkpoints never shrink", testCheckpoints},
+		{"what witnesses say is kept", testWitnesses},
 		{"a large batch is kept", testLargeBatch},
 		{"batches of every size make one log", testBatches},
 		{"concurrent appends take turns", testConcurrentAppends},

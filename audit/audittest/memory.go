@@ -45,6 +45,9 @@ type Contents struct {
 	Hashes      map[int64]tlog.Hash // of the first epoch under their numbers, of each later one after all those of the epochs before it
 	Heads       map[string]audit.Head
 	Checkpoints []audit.Signed // in the order of the epoch and of the size
+
+	Testimonies  []audit.Testimony   // one for each witness and epoch
+	Cosignatures []audit.Cosignature // one for each witness, epoch and size
 }
 
 // Closed is an epoch that has ended.
@@ -85,6 +88,9 @@ func (c *Contents) clone() Contents {
 		Hashes:      maps.Clone(c.Hashes),
 		Heads:       maps.Clone(c.Heads),
 		Checkpoints: slices.Clone(c.Checkpoints),
+
+		Testimonies:  slices.Clone(c.Testimonies),
+		Cosignatures: slices.Clone(c.Cosignatures),
 	}
 }
 

@@ -305,7 +305,9 @@ func TestVerifyStoreNamesWhatFails(t *testing.T) {
 		}, 16, "beyond the end"},
 		{"another edge", func(c *audittest.Contents) { c.State.Edge[0] = tlog.Hash{} }, -1, "edge"},
 		{"a state that cannot be", func(c *audittest.Contents) { c.State.Edge = nil }, -1, "state"},
-		{"a size that no log has", func(c *audittest.Contents) { c.State = audit.State{Epoch: 1, Size: 1 << 62, Edge: make([]tlog.Hash, 1)} }, -1, "state"},
+		{"a size that no log has", func(c *audittest.Contents) {
+			c.State = audit.State{Epoch: 1, Size: 1 << 62, Edge: make([]tlog.Hash, 1)}
+		}, -1, "state"},
 		{"a negative size", func(c *audittest.Contents) { c.State.Size = -1 }, -1, "state"},
 		{"a checkpoint under another size", func(c *audittest.Contents) { c.Checkpoints[0].Size = 14 }, -1, "another size"},
 	} {

@@ -33,12 +33,6 @@ func (l *Log) History(ctx context.Context, subject string, afterSeq uint64, limi
 		if e.Subject != subject || e.Seq != afterSeq+1+uint64(i) {
 			return nil, broken(e.Index, "it is not the next entry of its subject")
 		}
-		h := &history[i]
-		if e.ErasedAt.IsZero() {
-			if h.Salt, h.Raw, h.Payload, err = openEntry(l.opener, e); err != nil {
-				return nil, err
-			}
-		}
 		by, ok := provers[e.Epoch]
 		if !ok {
 			if by, err = l.proverOf(ctx, e.Epoch); err != nil {
@@ -46,15 +40,9 @@ func (l *Log) History(ctx context.Context, subject string, afterSeq uint64, limi
 			}
 			provers[e.Epoch] = by
 		}
-		if e.Index < by.c.Size {
-			p, err := by.prove(ctx, by.signed, by.c, e)
-			if err != nil {
-				return nil, err
-			}
-			h.Proof = &p
+		if history[i], err = by.proved(ctx, e); err != nil {
+			return nil, err
 		}
-		h.Entry = *e
-		h.Entry.Sealed = nil
 	}
 	return history, nil
 }
@@ -64,6 +52,25 @@ type prover struct {
 	*Published
 	signed Signed
 	c      Checkpoint
+}
+
+// proved opens an entry unless it was erased, and proves it if the checkpoint covers it.
+func (by prover) proved(ctx context.Context, e *Entry) (p Proved, err error) {
+	if e.ErasedAt.IsZero() {
+		if p.Salt, p.Raw, p.Payload, err = openEntry(by.opener, e); err != nil {
+			return Proved{}, err
+		}
+	}
+	if e.Index < by.c.Size {
+		proof, err := by.prove(ctx, by.signed, by.c, e)
+		if err != nil {
+			return Proved{}, err
+		}
+		p.Proof = &proof
+	}
+	p.Entry = *e
+	p.Entry.Sealed = nil
+	return p, nil
 }
 
 func (l *Log) proverOf(ctx context.Context, number int) (prover, error) {

@@ -39,7 +39,8 @@ func VerifyStore(ctx context.Context, s Store, keys Keyring, opener Opener, prog
 	total := epochs[len(epochs)-1].First + epochs[len(epochs)-1].Size
 	report := Report{Epochs: len(epochs)}
 	chains := make(chains)
-	for _, epoch := range epochs {
+	var before Checkpoint
+	for i, epoch := range epochs {
 		advance := func(size int64) {
 			if progress != nil {
 				progress(epoch.First+size, max(total, epoch.First+size))
@@ -48,6 +49,12 @@ func VerifyStore(ctx context.Context, s Store, keys Keyring, opener Opener, prog
 		if err := report.epoch(ctx, s.Epoch(epoch.Number), epoch, keys, opener, chains, advance); err != nil {
 			return report, inEpoch(epoch.Number, err)
 		}
+		if i > 0 {
+			if err := checkBeginning(ctx, s.Epoch(epoch.Number), opener, keys, epoch.Number, before); err != nil {
+				return report, inEpoch(epoch.Number, err)
+			}
+		}
+		before = Checkpoint{Origin: EpochOrigin(keys.origin, epoch.Number), Size: epoch.Size, Root: report.Root}
 	}
 	report.Subjects = len(chains)
 	return report, nil

@@ -43,6 +43,8 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"batches of every size make one log", testBatches},
 		{"concurrent appends take turns", testConcurrentAppends},
 		{"readers see whole appends", testConcurrentReaders},
+		{"epochs follow one another", testEpochs},
+		{"an epoch begins whole or not at all", testEpochAtomic},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}

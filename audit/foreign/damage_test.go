@@ -54,7 +54,7 @@ func TestDamageIsFound(t *testing.T) {
 		}, "tile/0/212: log has", "hash mismatch for entry 54321"},
 		{"a cut tail", func(*testing.T, *house) string {
 			return fmt.Sprintf("DELETE FROM audit_entry WHERE idx >= %d; DELETE FROM tlog_hash WHERE id >= %d;", entries-300, tlog.StoredHashIndex(0, entries-300))
-		}, `entries/(389|390\.p/160)"\): 500`, `/3(89|90\.p/160): the server answers 500`},
+		}, `entries/(389|390\.p/160)"\): 500`, `\.p/\d+: the server answers 500`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -30,12 +30,14 @@ type Config struct {
 	Cards    int           // cards that are scanned; default 20,000, so that the log takes an entry for every scan
 	Scans    int64         // of the memory measurement; default 1,000,000
 	Patients int           // in the store of the start-up measurement; default 100,000
+	Entries  int64         // in the log that is proved and verified; default 100,000
 	Dir      string        // a folder on the disk to measure; default the one for temporary files
 	Profile  string        // a folder for CPU profiles of the last round; default none are made
 
 	// Child is the command line that runs Serve for the role that is added to it as the last word.
 	Child    []string
 	Peer     []string  // the command line of another program that issues SMART Health Cards with their QR codes; none when empty
+	LogPeer  []string  // the command line of another log that appends durably; none when empty
 	Document []byte    // the summary that cards are issued from, a FHIR R4 document
 	Progress io.Writer // is told what runs now; default nobody
 	Now      func() time.Time
@@ -54,18 +56,19 @@ const (
 	Whole   = "whole"
 	Verify  = "verify"
 	Append  = "append"
+	Log     = "log"
 	Memory  = "memory"
 	StartUp = "startup"
 )
 
 // Names are all measurements, in the order in which they run.
 func Names() []string {
-	return []string{Scan, Open, Append, Issue, Bulk, Health, Whole, Verify, Memory, StartUp}
+	return []string{Scan, Open, Append, Issue, Bulk, Health, Whole, Verify, Log, Memory, StartUp}
 }
 
 // Smoke is a configuration that only shows that everything runs, within seconds. Its figures mean nothing.
 func Smoke() Config {
-	return Config{Rounds: 1, Duration: 300 * time.Millisecond, Clients: 8, Holders: 2, Cards: 200, Scans: 1000, Patients: 500}
+	return Config{Rounds: 1, Duration: 300 * time.Millisecond, Clients: 8, Holders: 2, Cards: 200, Scans: 1000, Patients: 500, Entries: 3000}
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -95,11 +98,14 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Scans == 0 {
 		c.Scans = 1_000_000
 	}
+	if c.Entries == 0 {
+		c.Entries = 100_000
+	}
 	if c.Duration == 0 {
 		c.Duration = 3 * time.Second
 	}
-	if c.Scans < 0 || c.Scans > 1<<30 || c.Duration < 0 || c.Duration > time.Hour {
-		return c, errors.New("bench: a measurement is bounded: at most an hour, and 2^30 scans")
+	if c.Scans < 0 || c.Scans > 1<<30 || c.Entries < 0 || c.Entries > 1<<30 || c.Duration < 0 || c.Duration > time.Hour {
+		return c, errors.New("bench: a measurement is bounded: at most an hour, and 2^30 scans or entries")
 	}
 	if len(c.Child) == 0 || len(c.Document) == 0 {
 		return c, errors.New("bench: it is not known how to start the house, or what to issue cards from")
@@ -138,6 +144,11 @@ func Run(ctx context.Context, config Config) (report *Report, err error) {
 	}
 	if err := r.compare(ctx); err != nil {
 		return nil, err
+	}
+	if slices.Contains(r.Only, Log) {
+		if err := r.log(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", Log, err)
+		}
 	}
 	if slices.Contains(r.Only, Memory) {
 		if err := r.memory(ctx); err != nil {

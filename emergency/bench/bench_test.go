@@ -28,12 +28,19 @@ import (
 // stands in the environment.
 const misbehaves = "LOCKET_BENCH_TEST_MISBEHAVES"
 
+// It is a peer of the log too, which prints what stands here, and its arguments.
+const says = "LOCKET_BENCH_TEST_SAYS"
+
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "child" {
 		if err := Serve(context.Background(), os.Args[2], serveTest, os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		return
+	}
+	if len(os.Args) > 2 && os.Args[1] == "peer" {
+		fmt.Printf(os.Getenv(says), strings.Join(os.Args[2:], " "))
 		return
 	}
 	os.Exit(m.Run())
@@ -87,7 +94,7 @@ func testConfig(t *testing.T) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Config{Rounds: 1, Duration: 50 * time.Millisecond, Clients: 4, Holders: 1, Cards: 20, Scans: 50, Patients: 20, Dir: t.TempDir(),
+	return Config{Rounds: 1, Duration: 50 * time.Millisecond, Clients: 4, Holders: 1, Cards: 20, Scans: 50, Patients: 20, Entries: 700, Dir: t.TempDir(),
 		Child: []string{program, "child"}, Document: emergencytest.Load("adult").Bundle}
 }
 
@@ -119,7 +126,12 @@ func TestEverythingIsMeasuredBesideItsFloor(t *testing.T) {
 		}
 	}
 	want := []string{"scan beside floor", "scan beside plain floor", "open beside floor", "open beside plain floor", "append beside floor",
-		"append beside plain floor", "issue beside floor", "bulk beside floor", "health beside floor", "whole beside floor", "verify beside floor"}
+		"append beside plain floor", "issue beside floor", "bulk beside floor", "health beside floor", "whole beside floor", "verify beside floor", "log beside rows alone", "log_one beside rows alone"}
+	wantFacts := []string{"room", "proof", "proof_p99", "verified", "verified_all", "resident_idle", "resident_busy", "scans", "entry_bytes", "wal", "start_up"}
+	if traces(t.Context()) {
+		want = append(want, "log_slow beside rows alone", "log_slow_one beside rows alone")
+		wantFacts = append([]string{"lone_syncs"}, wantFacts...)
+	}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
@@ -127,7 +139,7 @@ func TestEverythingIsMeasuredBesideItsFloor(t *testing.T) {
 	for _, fact := range report.Facts {
 		facts = append(facts, fact.Name)
 	}
-	if diff := cmp.Diff([]string{"resident_idle", "resident_busy", "scans", "entry_bytes", "wal", "start_up"}, facts); diff != "" {
+	if diff := cmp.Diff(wantFacts, facts); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
 	}
 	if left, err := os.ReadDir(config.Dir); err != nil || len(left) > 0 {
@@ -150,6 +162,42 @@ func void(t *testing.T, how, words string) {
 		t.Errorf("got %+v, %v; want ErrVoid that names %s", report, err, words)
 	}
 	if left, err := os.ReadDir(config.Dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestAPeerOfTheLogStandsBesideIt(t *testing.T) {
+	config := testConfig(t)
+	r := &run{Config: config, dir: t.TempDir()}
+	r.LogPeer = []string{config.Child[0], "peer", "append"}
+	for _, test := range []struct {
+		name, says string
+		clients    int
+		want       sample
+		void       bool
+	}{
+		{"many clients", `{"appends":300,"seconds":1.5,"p50_ms":2,"p99_ms":7.5,"asked":%q}`, 8,
+			sample{Count: 300, Wall: 1500 * time.Millisecond, P50: 2 * time.Millisecond, P99: 7500 * time.Microsecond}, false},
+		{"no appends", `{"appends":0,"seconds":1.5,"asked":%q}`, 8, sample{}, true},
+		{"no time", `{"appends":3,"seconds":0,"asked":%q}`, 8, sample{}, true},
+		{"no JSON", `3 appends %s`, 1, sample{}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv(says, test.says)
+			got, err := r.peerAppends(t.Context(), workload{clients: test.clients})
+			if errors.Is(err, ErrVoid) != test.void || (err != nil) != test.void {
+				t.Fatalf("got %v, void is %v", err, test.void)
+			}
+			got.CPU = 0
+			if got != test.want {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+			if test.void && test.clients == 1 && !strings.Contains(err.Error(), "append -clients 1 -duration 50ms -dir "+r.dir) {
+				t.Errorf("asked otherwise: %v", err)
+			}
+		})
+	}
+	if left, err := os.ReadDir(r.dir); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
@@ -184,6 +232,7 @@ func TestAConfigurationIsBounded(t *testing.T) {
 		{"too many clients", func(c *Config) { c.Clients = 5000 }},
 		{"fewer than no cards", func(c *Config) { c.Cards = -1 }},
 		{"too many scans", func(c *Config) { c.Scans = 1 << 31 }},
+		{"too many entries", func(c *Config) { c.Entries = 1 << 31 }},
 		{"too long", func(c *Config) { c.Duration = 2 * time.Hour }},
 		{"no program", func(c *Config) { c.Child = nil }},
 		{"no document", func(c *Config) { c.Document = nil }},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"time"
 
 	"github.com/locket-health/locket/cards"
@@ -20,6 +21,7 @@ const (
 	roleFloor = "floor"
 	rolePeer  = "peer"        // another program that does the same work, of another house
 	rolePlain = "plain floor" // a floor whose commits take what waits already, as group commits usually do
+	roleRows  = "rows alone"  // the floor of the log: the house's own rows without a tree
 )
 
 // The parent writes one setup and then orders to a child's standard input, as JSON; the child answers each on its standard output. A child ends when its
@@ -27,10 +29,12 @@ const (
 
 // setup is what a child begins with. Its answer has the address.
 type setup struct {
-	Dir      string          `json:"dir"`      // the data directory, or where the floor's database is made
+	Dir      string          `json:"dir"`      // the data directory, where the floor's database is made, or the database of the log's floor
 	Document []byte          `json:"document"` // that cards are issued from
 	Kept     []kept          `json:"kept,omitempty"`
-	Sizes    map[string]bare `json:"sizes,omitempty"` // of the floor, by measurement
+	Sizes    map[string]bare `json:"sizes,omitempty"`   // of the floor, by measurement
+	Holders  []patient       `json:"holders,omitempty"` // whose cards are opened, for the log
+	Sealed   int             `json:"sealed,omitempty"`  // bytes of a sealed payload, for the log's floor
 }
 
 // kept is a row that the floor reads for a card.
@@ -82,7 +86,12 @@ type child struct {
 
 // start runs a child until it answers. procs is its GOMAXPROCS, 0 for the machine's.
 func (r *run) start(ctx context.Context, role string, procs int, with setup) (*child, error) {
-	argv := append(append([]string{}, r.Child...), role)
+	return r.startUnder(ctx, nil, role, procs, with)
+}
+
+// startUnder is start with a command line in front.
+func (r *run) startUnder(ctx context.Context, under []string, role string, procs int, with setup) (*child, error) {
+	argv := slices.Concat(under, r.Child, []string{role})
 	if role == rolePeer {
 		argv = r.Peer
 	}

@@ -27,6 +27,7 @@ type house struct {
 	*datadir.House
 	serveHouse ServeHouse
 	document   []byte
+	holders    []patient
 	next       atomic.Int64
 }
 
@@ -36,7 +37,7 @@ func openHouse(ctx context.Context, with setup, serve ServeHouse) (*house, error
 	if err != nil {
 		return nil, err
 	}
-	return &house{House: opened, serveHouse: serve, document: with.Document}, nil
+	return &house{House: opened, serveHouse: serve, document: with.Document, holders: with.Holders}, nil
 }
 
 func (h *house) serve(ctx context.Context, listener net.Listener) error {
@@ -64,6 +65,12 @@ func (h *house) work(name string) (func(int) error, error) {
 		return h.verifying()
 	case Whole:
 		return h.issueWhole, nil
+	case doOpening:
+		return logged(h.House, h.holders), nil
+	case doProve:
+		return h.proving()
+	case doVerifyLog:
+		return h.verifyingLog, nil
 	}
 	return nil, fmt.Errorf("bench: the house does not know the work %q", name)
 }

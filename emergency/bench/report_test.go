@@ -85,18 +85,33 @@ func TestARowReachesItsGoals(t *testing.T) {
 	}
 }
 
+func TestALogIsComparedByTheTimeThatItTakes(t *testing.T) {
+	house, floor := sample{Count: 60, Wall: time.Second, CPU: time.Second}, sample{Count: 100, Wall: time.Second, CPU: 10 * time.Second}
+	got := row(workload{goal: 0.6, wall: true, rows: true}, roleRows, []sample{house}, []sample{floor})
+	if got.Ratio.Median != 0.6 || got.Reached == nil || !*got.Reached {
+		t.Errorf("ratio %v, reached %v; want 0.6 and reached", got.Ratio.Median, got.Reached)
+	}
+	var r Report
+	r.atLeast("verified", "", 99, "entries", 100)
+	r.atLeast("verified", "", 100, "entries", 100)
+	if *r.Facts[0].Reached || !*r.Facts[1].Reached {
+		t.Errorf("a least of 100: 99 %v, 100 %v", *r.Facts[0].Reached, *r.Facts[1].Reached)
+	}
+}
+
 func TestAReportIsForPeopleAndForScripts(t *testing.T) {
 	yes, no := true, false
 	report := &Report{Begun: time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC), Machine: Machine{"linux", "amd64", 2, "go1.26"}, Fsync: 0.25, Rounds: 3, Clients: 256,
 		Seconds: 3, Rows: []Row{{Name: Scan, What: "scan of a card", Beside: roleFloor, Stands: "net/http", Ratio: Spread{0.5, 0.4, 0.6}, Goal: 0.8, P99: 100,
-			Reached: &no}},
-		Facts: []Fact{{Name: "start_up", What: "start-up", Value: 0.1, Unit: "s", Goal: 0.5, Reached: &yes}}}
+			Reached: &no}, {Name: Log, What: "opening in the log", Beside: rolePeer, Stands: "another log", House: Side{Wall: Spread{40, 30, 50}}, Wall: true}},
+		Facts: []Fact{{Name: "start_up", What: "start-up", Value: 0.1, Unit: "s", Goal: 0.5, Reached: &yes},
+			{Name: "verified", What: "verified", Value: 7, Unit: "entries", Goal: 5, AtLeast: true, Reached: &yes}}}
 	var text, script bytes.Buffer
 	if err := errors.Join(report.WriteText(&text), report.WriteJSON(&script)); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"2026-11-22T09:30:00Z", "fsync of 4 KB: 0.25 ms", "0.50 (0.40-0.60)", ">= 0.8, p99 <= 100 ms", "**no**", "the floor is net/http",
-		"0.1 s", "<= 0.5 s", "yes"} {
+		"0.1 s", "<= 0.5 s", "yes", "house per CPU-s", "| it per s", "40 (30-50)", "the peer is another log", ">= 5 entries"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the text has no %q:\n%s", want, text.String())
 		}

@@ -54,6 +54,8 @@ func Serve(ctx context.Context, name string, serve ServeHouse, in io.Reader, out
 		side, err = openFloor(ctx, with, floor.Ready)
 	case rolePlain:
 		side, err = openFloor(ctx, with, floor.Waiting)
+	case roleRows:
+		side, err = openRows(ctx, with)
 	default:
 		err = fmt.Errorf("bench: there is no role %q", name)
 	}

@@ -38,36 +38,53 @@ func (r *run) startUp(ctx context.Context) error {
 	return nil
 }
 
-// populate fills a store with copies of one patient's rows: as many and as large as real ones, with an entry in the log for each.
+// populate fills a store with copies of one patient's rows.
 func (r *run) populate(ctx context.Context, dir string) (err error) {
 	house, err := r.newHouse(ctx, dir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, house.Close(context.WithoutCancel(ctx))) }()
-	issued, _, err := house.Service.IssueFromDocument(ctx, emergency.Caller{Operator: true}, r.Document, "bench.json", emergency.CardChoices{})
+	_, err = fill(ctx, house, r.Document, r.Patients)
+	return err
+}
+
+// patient is a copy of a patient, with one card.
+type patient struct {
+	ID   emergency.PatientID `json:"id"`
+	Card cards.ID            `json:"card"`
+}
+
+// fill adds copies of the patient of a document: as many and as large rows as real ones, with an entry in the log for each.
+func fill(ctx context.Context, house *datadir.House, document []byte, patients int) ([]patient, error) {
+	issued, _, err := house.Service.IssueFromDocument(ctx, emergency.Caller{Operator: true}, document, "bench.json", emergency.CardChoices{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var one emergency.Opening
 	if err := house.Store.View(ctx, func(read emergency.Reader) (err error) {
 		one, err = read.Opening(issued.ID)
 		return err
 	}); err != nil {
-		return err
+		return nil, err
 	}
-	return each(ctx, r.Patients, writers, func(i int) error { return copyOf(ctx, house, one, i) })
+	filled := make([]patient, patients)
+	return filled, each(ctx, patients, writers, func(i int) (err error) {
+		filled[i], err = copyOf(ctx, house, one, i)
+		return err
+	})
 }
 
-func copyOf(ctx context.Context, house *datadir.House, one emergency.Opening, i int) error {
+func copyOf(ctx context.Context, house *datadir.House, one emergency.Opening, i int) (patient, error) {
 	id, err := cards.NewID(rand.Reader)
 	if err != nil {
-		return err
+		return patient{}, err
 	}
-	one.Patient.ID = emergency.PatientID(fmt.Sprintf("bench-%08d", i))
-	one.Card.ID, one.Card.Patient, one.Rules.Patient, one.Record.Patient = id, one.Patient.ID, one.Patient.ID, one.Patient.ID
+	made := patient{emergency.PatientID(fmt.Sprintf("bench-%08d", i)), id}
+	one.Patient.ID, one.Card.ID = made.ID, made.Card
+	one.Card.Patient, one.Rules.Patient, one.Record.Patient = one.Patient.ID, one.Patient.ID, one.Patient.ID
 	one.Rules.Version, one.Record.Version = 1, 1
-	return house.Store.Update(ctx, func(tx emergency.Tx) error {
+	return made, house.Store.Update(ctx, func(tx emergency.Tx) error {
 		tx.Append(audit.Event{Type: audit.PatientCreated, At: time.Now().UTC().Truncate(time.Millisecond), Subject: string(one.Patient.ID),
 			Actor: audit.Actor{Kind: audit.ByOperator}})
 		return errors.Join(tx.PutPatient(one.Patient), tx.PutRules(one.Rules), tx.PutRecord(one.Record), tx.PutCard(one.Card))

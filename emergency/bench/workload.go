@@ -21,13 +21,22 @@ type workload struct {
 	granted            string // stands in every good answer; looked for once
 	durable            bool   // waits for the disk, as every request does
 	peer               string // the work of a peer that stands beside it too
+	peerStands         string // what the peer is
 	peerGoal           float64
+	rows               bool     // stands beside the rows alone, not beside the floors of a request
+	wall               bool     // compared by the time that it takes, on all cores, not by that of processors
+	under              []string // begins the command line of a peer that is started for each round
 }
 
 // floors are the roles that a workload stands beside. How commits form decides more than all else about what is durable, so there the house is held
 // against both ways.
 func (w workload) floors() []string {
-	if w.peer != "" {
+	switch {
+	case w.rows && w.peer != "":
+		return []string{roleRows, rolePeer}
+	case w.rows:
+		return []string{roleRows}
+	case w.peer != "":
 		return []string{roleFloor, rolePeer}
 	}
 	if w.requests != nil || w.durable {
@@ -62,7 +71,7 @@ func workloads(s seeded, withPeer bool) []workload {
 		handler = "net/http alone: one read by key, one group-committed append of the same bytes, an answer of the same size"
 		table   = "a group-committed append of the same bytes to one table, without log or tree"
 	)
-	peer := ""
+	peer, peerStands := "", "kill-the-clipboard 1.1.0: a SMART Health Card of the same patient signed, its QR code as a picture"
 	if withPeer {
 		peer = doIssue
 	}
@@ -71,8 +80,8 @@ func workloads(s seeded, withPeer bool) []workload {
 		{name: Open, what: "opening, durable", stands: handler, goal: 0.33, p99: 100, requests: opens, granted: `"outcome":"granted"`},
 		{name: Append, what: "entry in the log, durable", stands: table, floor: Append, durable: true},
 		{name: Issue, what: "card packed, encoded and signed", stands: "one ES256 signature", goal: 0.5, floor: doSign, clients: 1},
-		{name: Bulk, what: "card in bulk: packed, signed, QR code as SVG", stands: "one ES256 signature", floor: doSign, clients: 1, peer: peer, peerGoal: 20},
-		{name: Health, what: "SMART Health Card: signed, QR code as SVG", stands: "one ES256 signature", floor: doSign, clients: 1, peer: peer, peerGoal: 20},
+		{name: Bulk, what: "card in bulk: packed, signed, QR code as SVG", stands: "one ES256 signature", floor: doSign, clients: 1, peer: peer, peerStands: peerStands, peerGoal: 20},
+		{name: Health, what: "SMART Health Card: signed, QR code as SVG", stands: "one ES256 signature", floor: doSign, clients: 1, peer: peer, peerStands: peerStands, peerGoal: 20},
 		{name: Whole, what: "card issued from a document, all told", stands: "argon2id of its short code (19 MiB, 2 passes)", floor: doArgon2, clients: 1},
 		{name: Verify, what: "card parsed, verified and decoded", stands: "the check of one ES256 signature", goal: 0.7, floor: doCheck, clients: 1},
 	}
@@ -80,7 +89,7 @@ func workloads(s seeded, withPeer bool) []workload {
 
 // compare runs every chosen workload on the house and the floor in turn.
 func (r *run) compare(ctx context.Context) (err error) {
-	if !slices.ContainsFunc(r.Only, func(name string) bool { return name != StartUp }) {
+	if !slices.ContainsFunc(r.Only, func(name string) bool { return name != StartUp && name != Log }) {
 		return nil
 	}
 	s, err := r.seed(ctx)
@@ -193,6 +202,9 @@ func (r *run) profile(side *child, w workload, round int, do string) error {
 }
 
 func (r *run) measure(ctx context.Context, side *child, w workload, round int, next *atomic.Int64) (s sample, err error) {
+	if side == nil {
+		return r.peerAppends(ctx, w)
+	}
 	if err := r.profile(side, w, round, doProfile); err != nil {
 		return s, err
 	}
@@ -205,9 +217,11 @@ func (r *run) measure(ctx context.Context, side *child, w workload, round int, n
 		return r.load(ctx, side, w.requests, clients, bound{time: r.Duration}, next)
 	}
 	work := w.name
-	switch side.role {
-	case roleHouse:
-	case rolePeer:
+	switch {
+	case w.rows:
+		work = w.floor
+	case side.role == roleHouse:
+	case side.role == rolePeer:
 		work = w.peer
 	default:
 		work = w.floor

@@ -10,17 +10,11 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"runtime"
-	"sync"
 
 	_ "github.com/mattn/go-sqlite3" // the driver of every store of the house
 )
 
-const (
-	maxShared = 256  // rows that share a commit
-	maxQueued = 1024 // rows that wait for one
-	readers   = 4
-)
+const readers = 4
 
 // ErrClosed is the answer of a closed store.
 var ErrClosed = errors.New("floor: closed")
@@ -29,31 +23,12 @@ var ErrClosed = errors.New("floor: closed")
 type Store struct {
 	writes, reads *sql.DB
 	insert, read  *sql.Stmt
-
-	batching Batching
-	queue    chan job
-	closing  sync.RWMutex // guards closed, and with it sends on queue
-	closed   bool
-	stopped  chan struct{} // closed when the writer has ended
-}
-
-// Batching says how the writer forms what shares a commit.
-type Batching int
-
-const (
-	Waiting Batching = iota // whatever waits already: the usual group commit
-	Ready                   // as package storage does: whoever is ready to run runs first, so that a commit carries more
-)
-
-// job is a row that waits for its commit.
-type job struct {
-	row    []byte
-	answer chan error // has room for one
+	group         *group[[]byte]
 }
 
 // Open makes an empty floor in a database file that is not there yet.
 func Open(ctx context.Context, path string, batching Batching) (_ *Store, err error) {
-	s := &Store{batching: batching, queue: make(chan job, maxQueued), stopped: make(chan struct{})}
+	s := &Store{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.release())
@@ -75,7 +50,7 @@ func Open(ctx context.Context, path string, batching Batching) (_ *Store, err er
 	if s.read, err = s.reads.PrepareContext(ctx, `SELECT bytes FROM kept WHERE id = ?`); err != nil {
 		return nil, fmt.Errorf("floor: prepare: %w", err)
 	}
-	go s.write()
+	s.group = newGroup(batching, s.commit)
 	return s, nil
 }
 
@@ -122,17 +97,7 @@ func (s *Store) Read(key [16]byte) ([]byte, error) {
 }
 
 // Append adds a row and returns when it is on the disk. Rows that wait at the same moment share a commit.
-func (s *Store) Append(row []byte) error {
-	j := job{row, make(chan error, 1)}
-	s.closing.RLock()
-	if s.closed {
-		s.closing.RUnlock()
-		return ErrClosed
-	}
-	s.queue <- j
-	s.closing.RUnlock()
-	return <-j.answer
-}
+func (s *Store) Append(row []byte) error { return s.group.append(row) }
 
 // Rows counts the appended rows.
 func (s *Store) Rows(ctx context.Context) (n int64, err error) {
@@ -140,40 +105,14 @@ func (s *Store) Rows(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
-// write takes whatever waits, until the queue is closed.
-func (s *Store) write() {
-	defer close(s.stopped)
-	for first := range s.queue {
-		batch := s.gather(first)
-		err := s.commit(batch)
-		for _, j := range batch {
-			j.answer <- err
-		}
-	}
-}
-
-// gather takes what waits. See Batching.
-func (s *Store) gather(first job) []job {
-	batch := []job{first}
-	for before := 0; before < len(batch); {
-		if before = len(batch); s.batching == Ready {
-			runtime.Gosched()
-		}
-		for len(batch) < maxShared && len(s.queue) > 0 {
-			batch = append(batch, <-s.queue)
-		}
-	}
-	return batch
-}
-
-func (s *Store) commit(batch []job) error {
+func (s *Store) commit(rows [][]byte) error {
 	tx, err := s.writes.Begin()
 	if err != nil {
 		return fmt.Errorf("floor: append: %w", err)
 	}
 	insert := tx.Stmt(s.insert)
-	for _, j := range batch {
-		if _, err := insert.Exec(j.row); err != nil {
+	for _, row := range rows {
+		if _, err := insert.Exec(row); err != nil {
 			return errors.Join(fmt.Errorf("floor: append: %w", err), tx.Rollback())
 		}
 	}
@@ -185,15 +124,7 @@ func (s *Store) commit(batch []job) error {
 
 // Close commits what waits and closes the database.
 func (s *Store) Close() error {
-	s.closing.Lock()
-	already := s.closed
-	s.closed = true
-	if !already {
-		close(s.queue)
-	}
-	s.closing.Unlock()
-	<-s.stopped
-	if already {
+	if s.group.close() {
 		return nil
 	}
 	return s.release()

@@ -102,6 +102,6 @@ func runBench(ctx context.Context, env environment, c bench.Config, asJSON bool)
 
 // serveMeasured is the house as locket serve runs it, without the limits on how often one address may ask.
 func serveMeasured(ctx context.Context, house *datadir.House, listener net.Listener) error {
-	c := Config{CheckpointEvery: defaultCheckpointEvery}
+	c := Config{CheckpointEvery: defaultCheckpointEvery, Unchecked: true}
 	return serveHouse(ctx, house, listener, c, web.Config{Limits: web.Limits{Off: true}, Logger: slog.New(slog.DiscardHandler)}, nil)
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/locket-health/locket/emergency/passkey"
 	"github.com/locket-health/locket/emergency/summary"
 	"github.com/locket-health/locket/emergency/web"
+	"github.com/locket-health/locket/emergency/witness"
 	"github.com/locket-health/locket/static"
 )
 
@@ -36,6 +37,9 @@ type Config struct {
 	Listen          string        // address and port for everybody
 	PrivateListen   string        // address and port for metrics; "" is none
 	CheckpointEvery time.Duration // how often the log is published
+	Witnesses       string        // file with the witnesses that are asked to cosign it; "" is none
+	WitnessEvery    time.Duration // how often they are asked
+	Unchecked       bool          // the log is not checked beside the work; for a benchmark alone, without a flag
 	CardLife        time.Duration // how long a new card is valid
 	ReviewDays      int           // in which an organization has to answer a patient who says that an opening was not right
 	HandoverAge     int           // from which age on a child's record is theirs to decide about, in years
@@ -64,6 +68,10 @@ func bindConfig(f *flags) *Config {
 	f.StringVar(&c.PrivateListen, "private-listen", "", "where to listen for metrics; nowhere if empty")
 	f.declare("checkpoint-every", "TIME")
 	f.DurationVar(&c.CheckpointEvery, "checkpoint-every", defaultCheckpointEvery, "how often the log is published")
+	f.declare("witnesses", "FILE")
+	f.StringVar(&c.Witnesses, "witnesses", "", "who is asked to cosign the log: a line for each, with verifier key and address")
+	f.declare("witness-every", "TIME")
+	f.DurationVar(&c.WitnessEvery, "witness-every", witness.Every, "how often the witnesses are asked")
 	f.declare("card-life", "TIME")
 	f.DurationVar(&c.CardLife, "card-life", 3*365*24*time.Hour, "how long a new card is valid")
 	f.declare("handover-age", "YEARS")
@@ -85,6 +93,9 @@ func (c Config) Validate() error {
 	var problems []error
 	if c.CheckpointEvery < 100*time.Millisecond || c.CheckpointEvery > time.Hour {
 		problems = append(problems, usageError{"--checkpoint-every is a time between 100ms and 1h"})
+	}
+	if c.WitnessEvery < time.Second || c.WitnessEvery > time.Hour {
+		problems = append(problems, usageError{"--witness-every is a time between 1s and 1h"})
 	}
 	if c.CardLife < 24*time.Hour || c.CardLife > 20*365*24*time.Hour {
 		problems = append(problems, usageError{"--card-life is a time between 24h and 175200h"})
@@ -226,6 +237,10 @@ func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener
 	if err != nil {
 		return err
 	}
+	witnesses, err := readWitnesses(c.Witnesses)
+	if err != nil {
+		return err
+	}
 	custom.TrustedProxies, custom.Registry = proxies, prometheus.NewRegistry()
 	server, err := newServer(house, custom)
 	if err != nil {
@@ -253,13 +268,26 @@ func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener
 		group.Go(func() error { return server.RunPrivate(ctx, private) })
 	}
 	group.Go(func() error {
+		said := ""
 		every(ctx, c.CheckpointEvery, func() {
-			if _, err := house.Log.Publish(ctx); err != nil && ctx.Err() == nil {
+			_, err := house.Log.Publish(ctx)
+			if err == nil || ctx.Err() != nil {
+				said = ""
+				return
+			}
+			if why := err.Error(); why != said { // once, and not every few seconds until somebody has looked
+				said = why
 				custom.Logger.Error("the log was not published", "err", err)
 			}
 		})
 		return nil
 	})
+	group.Go(func() error {
+		return witness.New(witness.Config{Log: house.Log, Store: house.Store, Witnesses: witnesses, Every: c.WitnessEvery, Logger: custom.Logger}).Run(ctx)
+	})
+	if !c.Unchecked {
+		group.Go(func() error { return checkLog(ctx, house, custom.Logger) })
+	}
 	group.Go(func() error {
 		every(ctx, time.Minute, func() {
 			if err := house.Service.ApplyPendingRules(ctx); err != nil && ctx.Err() == nil {

@@ -95,6 +95,7 @@ func accessRows() map[string]row {
 		"checkpoint":              everybody(200),
 		"verifier key":            everybody(200),
 		"tile":                    everybody(200),
+		"public log":              everybody(200),
 		"exit":                    everybody(303),
 		"landing":                 {want: [4]int{200, 303, 200, 303}},
 		"sign up":                 everybody(200),

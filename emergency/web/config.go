@@ -45,9 +45,12 @@ type Config struct {
 // Log is what the server publishes of the audit log.
 type Log interface {
 	Epoch(ctx context.Context, number int) (*audit.Published, error)
+	Epochs(ctx context.Context) ([]audit.Epoch, error)
 	Checkpoint(ctx context.Context) (audit.Signed, error)
+	Condition(ctx context.Context) (audit.Condition, error)
 	ProveConsistency(ctx context.Context, oldSize int64) (audit.Consistency, error)
 	VKey() string
+	VKeys() []string
 }
 
 func (c Config) withDefaults() (Config, error) {

@@ -38,7 +38,7 @@ func newMetrics(registry *prometheus.Registry, log Log) (*metrics, error) {
 	at := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "locket_log_published_timestamp_seconds", Help: "When the last checkpoint was published.",
 	}, func() float64 { return published(log).at })
-	for _, each := range []prometheus.Collector{m.requests, m.took, m.opens, m.scans, size, at} {
+	for _, each := range []prometheus.Collector{m.requests, m.took, m.opens, m.scans, size, at, newLogWatch(log)} {
 		if err := registry.Register(each); err != nil {
 			return nil, err
 		}

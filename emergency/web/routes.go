@@ -57,6 +57,7 @@ var routes = []route{
 	{"verifier keys of an epoch", httpGet, "/audit/log/{epoch:[1-9][0-9]{0,5}}/vkeys", anyone, shown, noBody, nil, (*Server).verifierKeys},
 	{"tile of an epoch", httpGet, "/audit/log/{epoch:[1-9][0-9]{0,5}}/tile/{tile:.+}", anyone, shown, noBody, nil, (*Server).tile},
 
+	{"public log", httpGet, "/audit", visitor, common, noBody, nil, (*Server).auditPage},
 	{"exit", httpGet, "/exit", anyone, free, noBody, nil, (*Server).exit},
 	{"landing", httpGet, "/", visitor, common, noBody, nil, (*Server).landing},
 	{"sign up", httpGet, "/signup", visitor, common, noBody, nil, (*Server).signup},

@@ -24,7 +24,7 @@ var errSecret = errors.New("the password is hunter2")
 // inTemplates and inCode find keys where they stand whole.
 var (
 	inTemplates = regexp.MustCompile(`\.T "([a-z][a-z0-9_.]*[a-z0-9])"`)
-	inCode      = regexp.MustCompile(`["']((?:console|field|hint|log|fact|invalid|record|left|warning|shown|import|front|editor|contacts|event|thread|grant|stated|waits|officer|review|handover)\.[a-z0-9_.]*[a-z0-9])["']`)
+	inCode      = regexp.MustCompile(`["']((?:console|field|hint|log|fact|invalid|record|left|warning|shown|import|front|editor|contacts|event|thread|grant|stated|waits|officer|review|handover|audit)\.[a-z0-9_.]*[a-z0-9])["']`)
 	inScripts   = regexp.MustCompile(`invalid\("([a-z0-9_]+)"`)
 )
 
@@ -143,6 +143,9 @@ func TestEveryKeyHasWords(t *testing.T) {
 	for _, verdict := range []string{emergency.VerdictRight, emergency.VerdictWrong, emergency.VerdictUnsure} {
 		family("review.", "verdict."+verdict, "said."+verdict)
 	}
+	for _, alarm := range audit.Alarms() {
+		family("audit.cause.", string(alarm))
+	}
 	family("review.fault.", "verdict", "words")
 	for _, kind := range []string{emergency.OutlierDay, emergency.OutlierBadge, emergency.OutlierNetwork, emergency.OutlierPatient} {
 		family("officer.outlier.", kind)
@@ -183,7 +186,7 @@ func TestEveryKeyHasWords(t *testing.T) {
 		}
 	}
 
-	for _, room := range []string{"console", "errors", "editor", "officer"} {
+	for _, room := range []string{"auditpage", "console", "errors", "editor", "officer"} {
 		text, err := os.ReadFile("../../static/locales/en/" + room + ".json")
 		if err != nil {
 			t.Fatal(err)

@@ -158,7 +158,7 @@ func (l *Published) latest(ctx context.Context) (Signed, Checkpoint, error) {
 
 // Tile returns the bytes of a tile or entry bundle by its path (see [ParseTilePath]). What is returned never changes and can be
 // cached for ever. Only what a published checkpoint covers is served, so that nobody reads the live size off the tiles: an
-// error that wraps [ErrNotFound] for anything else, [ErrTilePath] for a path that names no tile.
+// error that wraps [ErrNotFound] for anything else, [ErrTilePath] for a path that names no tile, [ErrPruned] for a bundle below the minimum index.
 func (l *Published) Tile(ctx context.Context, path string) ([]byte, error) {
 	t, err := ParseTilePath(path)
 	if err != nil {
@@ -192,7 +192,7 @@ func (l *Published) bundle(ctx context.Context, t Tile) ([]byte, error) {
 	}
 	for i := range t.width {
 		if i >= len(entries) || entries[i].Index != first+int64(i) {
-			return nil, broken(first+int64(i), "its row is missing or out of place")
+			return nil, l.missing(ctx, first+int64(i))
 		}
 	}
 	return encodeBundle(entries), nil
@@ -212,23 +212,34 @@ func (l *Published) Prove(ctx context.Context, index int64) (Proof, error) {
 	if err != nil {
 		return Proof{}, fmt.Errorf("audit: reading entries: %w", err)
 	}
-	if len(entries) != 1 {
-		return Proof{}, broken(index, "its row is missing")
+	if len(entries) == 1 {
+		return l.prove(ctx, signed, c, &entries[0])
 	}
-	return l.prove(ctx, signed, c, &entries[0])
+	if err := l.missing(ctx, index); !errors.Is(err, ErrPruned) {
+		return Proof{}, err
+	}
+	leaf, err := readHashes(ctx, l.reader, []int64{tlog.StoredHashIndex(0, index)})
+	if err != nil {
+		return Proof{}, err
+	}
+	return l.proveLeaf(ctx, signed, c, index, leaf[0])
 }
 
 func (l *Published) prove(ctx context.Context, signed Signed, c Checkpoint, e *Entry) (Proof, error) {
-	hashes, err := tlog.ProveRecord(c.Size, e.Index, hashReader(ctx, l.reader))
+	return l.proveLeaf(ctx, signed, c, e.Index, e.Leaf.LeafHash())
+}
+
+func (l *Published) proveLeaf(ctx context.Context, signed Signed, c Checkpoint, index int64, leaf tlog.Hash) (Proof, error) {
+	hashes, err := tlog.ProveRecord(c.Size, index, hashReader(ctx, l.reader))
 	if errors.Is(err, ErrNotFound) {
-		return Proof{}, broken(e.Index, "hashes of its proof are missing")
+		return Proof{}, broken(index, "hashes of its proof are missing")
 	}
 	if err != nil {
-		return Proof{}, fmt.Errorf("audit: proving entry %d: %w", e.Index, err)
+		return Proof{}, fmt.Errorf("audit: proving entry %d: %w", index, err)
 	}
-	p := Proof{Index: e.Index, Size: c.Size, Hashes: hashes, Checkpoint: signed.Note}
-	if checkInclusion(c, p, e.Leaf.LeafHash()) != nil {
-		return Proof{}, broken(e.Index, "it or its stored hashes are not those that were published")
+	p := Proof{Index: index, Size: c.Size, Hashes: hashes, Checkpoint: signed.Note}
+	if checkInclusion(c, p, leaf) != nil {
+		return Proof{}, broken(index, "it or its stored hashes are not those that were published")
 	}
 	return p, nil
 }

@@ -133,7 +133,7 @@ func (l *Log) Check(ctx context.Context) error {
 	if err != nil {
 		return forked(err)
 	}
-	if _, err := replay(ctx, l.reader, from, end.last.Size, nil, nil); err != nil {
+	if _, err := replay(ctx, l.reader, from, end.last.Size, unopened(end.state.Minimum), nil); err != nil {
 		return forked(err)
 	}
 	return nil
@@ -189,7 +189,7 @@ func (l *Log) checkContinuation(ctx context.Context, last Signed, held mark, sta
 				return err
 			}
 		} else {
-			if reached, err = replay(ctx, l.reader, reached, held.Size, nil, nil); err != nil {
+			if reached, err = replay(ctx, l.reader, reached, held.Size, unopened(state.Minimum), nil); err != nil {
 				return forked(err)
 			}
 			if reached.Root() != held.Root {
@@ -197,7 +197,7 @@ func (l *Log) checkContinuation(ctx context.Context, last Signed, held mark, sta
 			}
 		}
 	}
-	to, err := replay(ctx, l.reader, reached, state.Size, nil, nil)
+	to, err := replay(ctx, l.reader, reached, state.Size, unopened(state.Minimum), nil)
 	if err != nil {
 		return forked(err)
 	}

@@ -103,7 +103,7 @@ func TestVerifyStoreFindsAnEpochThatBeganWrongly(t *testing.T) {
 		{"a gap between the epochs", func(c *audittest.Contents) { c.State.First = 10 }, "does not follow"},
 		{"an erased beginning", func(c *audittest.Contents) {
 			c.Entries[9].Sealed, c.Entries[9].ErasedAt = nil, audittest.Epoch()
-		}, "how the epoch came to be"},
+		}, "never erased"},
 		{"a chain that does not go on", func(c *audittest.Contents) { c.Entries[7].Seq = 3 }, "differ"},
 	} {
 		s, l, _ := begun(t)

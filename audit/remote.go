@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -10,7 +11,8 @@ import (
 // VerifyRemote checks a whole published log from outside, by what it serves: fetch returns the bytes under a path below the
 // address of the log, such as "checkpoint" or "tile/0/000", and bounds their length (a checkpoint has at most 64 KiB, a tile
 // or bundle at most 12,800 bytes). Every entry bundle and every tile is read; leaves, tiles and root are computed anew from the entries
-// and compared with what is served and signed.
+// and compared with what is served and signed. A fetch that answers with an error that wraps [ErrPruned] for the bundles at the beginning of the log has their leaf
+// hashes believed: the report counts them.
 //
 // What does not hold is a [*VerifyError]; other errors are those of fetch. Memory does not grow with the log.
 func VerifyRemote(ctx context.Context, fetch func(ctx context.Context, path string) ([]byte, error), v Verifier, progress func(done, total int64)) (Report, error) {
@@ -40,7 +42,7 @@ func VerifyRemote(ctx context.Context, fetch func(ctx context.Context, path stri
 	if w.state.Root() != c.Root {
 		return Report{}, broken(wholeLog, "its entries are not those of the signed checkpoint")
 	}
-	return Report{Size: c.Size, Root: c.Root, Published: c.Size}, nil
+	return Report{Size: c.Size, Root: c.Root, Published: c.Size, Pruned: w.pruned}, nil
 }
 
 // walk goes through a served log and holds, of every level of tiles, the hashes of the tile that is being filled.
@@ -53,25 +55,19 @@ type walk struct {
 		hashes []tlog.Hash
 	}
 	computed []tlog.Hash
+	pruned   int64 // entries of which the log serves the leaf hash alone
 }
 
 // bundle reads the next entry bundle of a log of this size, and compares the tiles that it fills.
 func (w *walk) bundle(size int64) error {
 	first := w.state.Size
 	t := Tile{level: entriesLevel, n: first >> tileHeight, width: int(min(tileWidth, size-first))}
-	data, err := w.fetch(w.ctx, t.Path())
+	leaves, err := w.leaves(t)
 	if err != nil {
-		return fmt.Errorf("audit: fetching %s: %w", t.Path(), err)
+		return err
 	}
-	entries, err := ParseBundle(data, t.width)
-	if err != nil {
-		return broken(first, "the bundle %s that begins with it is malformed", t.Path())
-	}
-	for _, entry := range entries {
-		if !entry.known() {
-			return broken(w.state.Size, "its commitment is not of a known version")
-		}
-		w.computed = w.state.grow(entry.LeafHash(), w.computed[:0])
+	for _, leaf := range leaves {
+		w.computed = w.state.grow(leaf, w.computed[:0])
 		for level := 0; level*tileHeight < len(w.computed); level++ {
 			tile := &w.tiles[level]
 			tile.hashes = append(tile.hashes, w.computed[level*tileHeight])
@@ -85,6 +81,39 @@ func (w *walk) bundle(size int64) error {
 		}
 	}
 	return nil
+}
+
+// leaves returns the leaf hashes of a bundle: from its entries, or from the tile beside it when the bundle was pruned. A log is pruned from its beginning on.
+func (w *walk) leaves(t Tile) ([]tlog.Hash, error) {
+	leaves := make([]tlog.Hash, t.width)
+	data, err := w.fetch(w.ctx, t.Path())
+	if errors.Is(err, ErrPruned) && w.pruned == t.start() {
+		t.level = 0
+		if data, err = w.fetch(w.ctx, t.Path()); err == nil && len(data) != t.width*tlog.HashSize {
+			return nil, broken(t.start(), "the tile %s that begins with it is malformed", t.Path())
+		}
+		w.pruned += int64(t.width)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("audit: fetching %s: %w", t.Path(), err)
+	}
+	if t.level == 0 {
+		for i := range leaves {
+			leaves[i] = tlog.Hash(data[i*tlog.HashSize : (i+1)*tlog.HashSize])
+		}
+		return leaves, nil
+	}
+	entries, err := ParseBundle(data, t.width)
+	if err != nil {
+		return nil, broken(t.start(), "the bundle %s that begins with it is malformed", t.Path())
+	}
+	for i, entry := range entries {
+		if !entry.known() {
+			return nil, broken(t.start()+int64(i), "its commitment is not of a known version")
+		}
+		leaves[i] = entry.LeafHash()
+	}
+	return leaves, nil
 }
 
 // compare fetches the tile that was computed on a level and compares it, if it holds anything.

@@ -37,10 +37,30 @@ func broken(index int64, format string, args ...any) error {
 
 const wholeLog = -1
 
+// visitor sees the entries of a replay, each before its hashes are compared.
+type visitor interface {
+	entry(e *Entry) error
+	// pruned is called for an entry whose row is missing: its stored leaf hash is all that there is of it.
+	pruned(index int64, leaf tlog.Hash) error
+}
+
+// unopened is the visitor of a replay that looks at the tree alone. Rows below the index may be gone.
+type unopened int64
+
+func (unopened) entry(*Entry) error { return nil }
+
+func (minimum unopened) pruned(index int64, _ tlog.Hash) error {
+	if index < int64(minimum) {
+		return nil
+	}
+	return broken(index, missingRow)
+}
+
+const missingRow = "its row is missing or out of place"
+
 // replay computes the tree anew from the stored entries that follow a state, up to size, and compares every stored hash on the
-// way. visit, if given, sees each entry before its hashes are compared; progress is told the size reached after each chunk.
-// What does not hold is a [VerifyError].
-func replay(ctx context.Context, r Reader, from State, size int64, visit func(*Entry) error, progress func(int64)) (State, error) {
+// way. progress, if given, is told the size reached after each chunk. What does not hold is a [VerifyError].
+func replay(ctx context.Context, r Reader, from State, size int64, visit visitor, progress func(int64)) (State, error) {
 	state := from.clone()
 	var computed []tlog.Hash
 	for state.Size < size {
@@ -53,24 +73,31 @@ func replay(ctx context.Context, r Reader, from State, size int64, visit func(*E
 		if err != nil {
 			return State{}, err
 		}
-		for i := range end - first {
-			if i >= int64(len(entries)) || entries[i].Index != state.Size {
-				return State{}, broken(state.Size, "its row is missing or out of place")
-			}
-			e := &entries[i]
-			if !e.Leaf.known() {
-				return State{}, broken(e.Index, "its commitment is not of a known version")
-			}
-			if visit != nil {
-				if err := visit(e); err != nil {
+		for index := first; index < end; index++ {
+			var leaf tlog.Hash
+			if len(entries) > 0 && entries[0].Index == index {
+				e := &entries[0]
+				if !e.Leaf.known() {
+					return State{}, broken(index, "its commitment is not of a known version")
+				}
+				if err := visit.entry(e); err != nil {
+					return State{}, err
+				}
+				leaf, entries = e.Leaf.LeafHash(), entries[1:]
+			} else {
+				leaf = stored[0] // there is one: readHashes gives as many as were asked for
+				if err := visit.pruned(index, leaf); err != nil {
 					return State{}, err
 				}
 			}
-			computed = state.grow(e.Leaf.LeafHash(), computed[:0])
+			computed = state.grow(leaf, computed[:0])
 			if level := firstDifference(computed, stored); level >= 0 {
-				return State{}, broken(e.Index, "the stored hash of level %d that it completes is not the hash of the entries below it", level)
+				return State{}, broken(index, "the stored hash of level %d that it completes is not the hash of the entries below it", level)
 			}
 			stored = stored[len(computed):]
+		}
+		if len(entries) > 0 {
+			return State{}, broken(entries[0].Index, missingRow)
 		}
 		if progress != nil {
 			progress(state.Size)

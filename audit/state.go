@@ -18,10 +18,11 @@ var ErrState = errors.New("audit: the state of the log is damaged")
 
 // State is the end of an epoch, and all of the tree that an append reads.
 type State struct {
-	Epoch int         // number of the epoch, from 1
-	First int64       // entries of all earlier epochs
-	Size  int64       // number of entries
-	Edge  []tlog.Hash // hashes of the complete subtrees that the size divides into, largest (leftmost) first: one for each 1 bit of Size
+	Epoch   int         // number of the epoch, from 1
+	First   int64       // entries of all earlier epochs
+	Size    int64       // number of entries
+	Minimum int64       // rows of erased entries below this index may be gone; an append leaves it as it is
+	Edge    []tlog.Hash // hashes of the complete subtrees that the size divides into, largest (leftmost) first: one for each 1 bit of Size
 }
 
 // Root returns the root hash of the tree (RFC 6962 section 2.1).

@@ -16,18 +16,19 @@ type Report struct {
 	Root      tlog.Hash // root of the tree of the present epoch
 	Published int64     // of these, entries under a verified signed checkpoint; 0 if none was published
 	Opened    int64     // payloads opened and compared with their commitments
-	Erased    int64     // entries whose payload was erased; they hold by their leaf
+	Erased    int64     // entries whose payload was erased; they hold by their leaf, and a later entry speaks for each
+	Pruned    int64     // erased entries whose rows are gone too; they hold by their leaf hash, and a later entry speaks for each
 	Subjects  int       // chains of patients followed
 }
 
 // VerifyStore checks a whole log where it is stored, without trusting whoever runs it: every commitment against its salt
 // and payload, every stored hash, the chain of every patient across all epochs, the edge of each state, the signature of one of the epoch's keys under its
-// published checkpoint, and that the epoch still begins with what that checkpoint says. With a nil opener no payload is opened, the report
-// says so, and the chains hold by their numbers alone.
+// published checkpoint, that the epoch still begins with what that checkpoint says, and that an entry speaks for whatever was erased. With a nil opener no
+// payload is opened, the report says so, the chains hold by their numbers alone, and nothing is said of erasures.
 //
 // What does not hold is a [*VerifyError]; other errors are those of the store. progress, if given, is called now and then with the number of
-// entries done. Memory grows with the number of patients, not with the number of entries. The log may grow meanwhile: what is
-// verified is its state at the start.
+// entries done. Memory grows with the number of patients and of entries that were pruned, not with the number of entries. The log may grow meanwhile: what is
+// verified is its state at the start, and what came since if something was erased meanwhile.
 func VerifyStore(ctx context.Context, s Store, keys Keyring, opener Opener, progress func(done, total int64)) (Report, error) {
 	epochs, err := s.Epochs(ctx)
 	if err != nil {
@@ -37,27 +38,30 @@ func VerifyStore(ctx context.Context, s Store, keys Keyring, opener Opener, prog
 		return Report{}, err
 	}
 	total := epochs[len(epochs)-1].First + epochs[len(epochs)-1].Size
-	report := Report{Epochs: len(epochs)}
-	chains := make(chains)
+	v := verification{ctx: ctx, store: s, keys: keys, opener: opener, chains: newChains(epochs), report: Report{Epochs: len(epochs)}}
 	var before Checkpoint
 	for i, epoch := range epochs {
-		advance := func(size int64) {
+		v.reader, v.first = s.Epoch(epoch.Number), epoch.First
+		v.advance = func(size int64) {
 			if progress != nil {
 				progress(epoch.First+size, max(total, epoch.First+size))
 			}
 		}
-		if err := report.epoch(ctx, s.Epoch(epoch.Number), epoch, keys, opener, chains, advance); err != nil {
-			return report, inEpoch(epoch.Number, err)
+		if err := v.epoch(epoch.Number); err != nil {
+			return v.report, inEpoch(epoch.Number, err)
 		}
 		if i > 0 {
-			if err := checkBeginning(ctx, s.Epoch(epoch.Number), opener, keys, epoch.Number, before); err != nil {
-				return report, inEpoch(epoch.Number, err)
+			if err := checkBeginning(ctx, v.reader, opener, keys, epoch.Number, before); err != nil {
+				return v.report, inEpoch(epoch.Number, err)
 			}
 		}
-		before = Checkpoint{Origin: EpochOrigin(keys.origin, epoch.Number), Size: epoch.Size, Root: report.Root}
+		before = Checkpoint{Origin: EpochOrigin(keys.origin, epoch.Number), Size: epoch.Size, Root: v.report.Root}
 	}
-	report.Subjects = len(chains)
-	return report, nil
+	if err := v.settle(); err != nil {
+		return v.report, err
+	}
+	v.report.Subjects = len(v.chains.heads)
+	return v.report, nil
 }
 
 // checkEpochs makes sure that epochs follow one another without a gap between their rows.
@@ -79,53 +83,108 @@ func checkEpochs(epochs []Epoch) error {
 // inEpoch names the epoch in what does not hold.
 func inEpoch(number int, err error) error {
 	var verify *VerifyError
-	if errors.As(err, &verify) {
+	if errors.As(err, &verify) && verify.Epoch == 0 {
 		verify.Epoch = number
 	}
 	return err
 }
 
+// verification goes through a stored log, epoch by epoch. It is a visitor.
+type verification struct {
+	ctx    context.Context
+	store  Store
+	keys   Keyring
+	opener Opener
+	chains *chains
+	report Report
+
+	reader  Reader // of the epoch under way
+	first   int64  // row of its first entry
+	minimum int64  // index below which rows may be gone
+	state   State  // as far as it was verified
+	advance func(size int64)
+}
+
 // epoch checks one epoch and adds it to the report.
-func (r *Report) epoch(ctx context.Context, reader Reader, epoch Epoch, keys Keyring, opener Opener, chains chains, advance func(int64)) error {
+func (v *verification) epoch(number int) error {
 	// The checkpoint is read first: the state read after it can only be newer.
-	signed, err := reader.Checkpoint(ctx)
+	signed, err := v.reader.Checkpoint(v.ctx)
 	if err != nil {
 		return fmt.Errorf("audit: reading the checkpoint: %w", err)
 	}
-	end, err := reader.LogState(ctx)
+	end, err := v.end()
 	if err != nil {
-		return fmt.Errorf("audit: reading the state: %w", err)
+		return err
 	}
-	if end.check() != nil {
-		return broken(wholeLog, "its stored state cannot be one of a log")
-	}
-	published, err := openPublished(keys, epoch.Number, signed)
+	published, err := openPublished(v.keys, number, signed)
 	if err != nil {
 		return err
 	}
 	if published.Size > end.Size {
 		return broken(end.Size, "it is missing: the signed checkpoint covers %d entries, the log holds %d", published.Size, end.Size)
 	}
-	visit := func(e *Entry) error { return r.visit(e, opener, chains) }
-	state, err := replay(ctx, reader, State{}, published.Size, visit, advance)
-	if err != nil {
+	if v.state, err = replay(v.ctx, v.reader, State{}, published.Size, v, v.advance); err != nil {
 		return err
 	}
-	if signed.Note != nil && state.Root() != published.Root {
+	if signed.Note != nil && v.state.Root() != published.Root {
 		return broken(wholeLog, "its first %d entries are not those of the signed checkpoint", published.Size)
 	}
-	if state, err = replay(ctx, reader, state, end.Size, visit, advance); err != nil {
+	if err := v.reach(end); err != nil {
 		return err
 	}
-	if !slices.Equal(state.Edge, end.Edge) {
+	if err := checkEnd(v.ctx, v.reader, end.Size); err != nil {
+		return err
+	}
+	v.report.Published += published.Size
+	v.report.Size, v.report.Root = v.report.Size+v.state.Size, v.state.Root()
+	return nil
+}
+
+// end returns the stored state of the epoch under way.
+func (v *verification) end() (State, error) {
+	end, err := v.reader.LogState(v.ctx)
+	if err != nil {
+		return State{}, fmt.Errorf("audit: reading the state: %w", err)
+	}
+	if end.check() != nil {
+		return State{}, broken(wholeLog, "its stored state cannot be one of a log")
+	}
+	v.minimum = end.Minimum
+	return end, nil
+}
+
+// reach goes on to a later stored state.
+func (v *verification) reach(end State) (err error) {
+	if v.state, err = replay(v.ctx, v.reader, v.state, end.Size, v, v.advance); err != nil {
+		return err
+	}
+	if !slices.Equal(v.state.Edge, end.Edge) {
 		return broken(wholeLog, "the edge of its stored state is not that of its entries")
 	}
-	if err := checkEnd(ctx, reader, end.Size); err != nil {
-		return err
-	}
-	r.Published += published.Size
-	r.Size, r.Root = r.Size+state.Size, state.Root()
 	return nil
+}
+
+// settle makes sure that an entry speaks for whatever was erased. Some of it may have been erased while the verification was on its way: then what came since
+// is read too.
+func (v *verification) settle() error {
+	if v.opener == nil {
+		return nil
+	}
+	for v.chains.unsettled() {
+		end, err := v.end()
+		if err != nil {
+			return err
+		}
+		if end.Size <= v.state.Size || end.First != v.first {
+			break
+		}
+		before := v.state.Size
+		if err := v.reach(end); err != nil {
+			return inEpoch(end.Epoch, err)
+		}
+		v.report.Size, v.report.Root = v.report.Size+v.state.Size-before, v.state.Root()
+	}
+	return v.chains.settle()
 }
 
 // openPublished verifies the published checkpoint of a store. None at all is the checkpoint of nothing.
@@ -143,26 +202,67 @@ func openPublished(keys Keyring, epoch int, signed Signed) (Checkpoint, error) {
 	return c, nil
 }
 
-// visit checks an entry by itself and as the next of its subject.
-func (r *Report) visit(e *Entry, opener Opener, chains chains) error {
+// entry checks an entry by itself and as the next of its subject.
+func (v *verification) entry(e *Entry) error {
 	erased := !e.ErasedAt.IsZero()
 	switch {
 	case erased && e.Sealed != nil:
 		return broken(e.Index, "it is marked as erased and still holds a payload")
 	case !erased && e.Sealed == nil:
 		return broken(e.Index, "its payload is gone although it was not erased")
+	case erased && e.Type.Lasts():
+		return broken(e.Index, "it is marked as erased, and entries of its type are never erased")
 	case erased:
-		r.Erased++
-		return chains.extend(e, nil)
-	case opener == nil:
-		return chains.extend(e, nil)
+		v.report.Erased++
+		return v.chains.extend(e, nil)
+	case v.opener == nil:
+		return v.chains.extend(e, nil)
 	}
-	_, _, p, err := openEntry(opener, e)
+	_, _, p, err := openEntry(v.opener, e)
 	if err != nil {
 		return err
 	}
-	r.Opened++
-	return chains.extend(e, &p)
+	v.report.Opened++
+	if err := v.chains.extend(e, &p); err != nil || e.Type != EntryErased {
+		return err
+	}
+	return v.chains.speak(e, &p, v.again)
+}
+
+// pruned takes an entry whose row is gone, if it may be.
+func (v *verification) pruned(index int64, leaf tlog.Hash) error {
+	if index >= v.minimum { // it may have been raised meanwhile
+		if err := v.mayBeGone(v.reader, index); err != nil {
+			return err
+		}
+	}
+	v.report.Pruned++
+	v.chains.prune(v.first+index, leaf)
+	return nil
+}
+
+func (v *verification) mayBeGone(reader Reader, index int64) error {
+	state, err := reader.LogState(v.ctx)
+	if err != nil {
+		return fmt.Errorf("audit: reading the state: %w", err)
+	}
+	if index >= state.Minimum {
+		return broken(index, missingRow)
+	}
+	return nil
+}
+
+// again reads an entry that was visited before, nil when its row has been pruned since.
+func (v *verification) again(epoch int, index int64) (*Entry, error) {
+	reader := v.store.Epoch(epoch)
+	entries, err := reader.Entries(v.ctx, index, index+1)
+	if err != nil {
+		return nil, fmt.Errorf("audit: reading entries: %w", err)
+	}
+	if len(entries) == 0 {
+		return nil, inEpoch(epoch, v.mayBeGone(reader, index))
+	}
+	return &entries[0], nil
 }
 
 // checkEnd makes sure that no row stands beyond the end of the log, as after a state that was set back.

@@ -41,6 +41,7 @@ const (
 type Contents struct {
 	State       audit.State         // of the present epoch
 	Closed      []Closed            // the epochs before it, in order
+	Minimum     int64               // row below which entries may be gone
 	Entries     []audit.Entry       // of all epochs, in the order of the row
 	Hashes      map[int64]tlog.Hash // of the first epoch under their numbers, of each later one after all those of the epochs before it
 	Heads       map[string]audit.Head
@@ -84,6 +85,7 @@ func (c *Contents) clone() Contents {
 	return Contents{
 		State:       clone(c.State),
 		Closed:      slices.Clone(c.Closed),
+		Minimum:     c.Minimum,
 		Entries:     slices.Clone(c.Entries),
 		Hashes:      maps.Clone(c.Hashes),
 		Heads:       maps.Clone(c.Heads),
@@ -321,6 +323,7 @@ func (e epoch) LogState(context.Context) (audit.State, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	state, _, err := e.kept.state(e.number)
+	state.Minimum = min(max(e.kept.Minimum-state.First, 0), state.Size)
 	return clone(state), err
 }
 

@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	extentsAll = portable(`SELECT number, first, first_hash, size, edge, ended_at FROM log_epoch
-		UNION ALL SELECT epoch, first, first_hash, size, edge, 0 FROM log_state WHERE one = 1 ORDER BY 1`)
+	extentsAll = portable(`SELECT number, first, first_hash, size, edge, ended_at, (SELECT minimum FROM log_state WHERE one = 1) FROM log_epoch
+		UNION ALL SELECT epoch, first, first_hash, size, edge, 0, minimum FROM log_state WHERE one = 1 ORDER BY 1`)
 	epochEnd = portable(`INSERT INTO log_epoch (number, first, first_hash, size, edge, ended_at)
 		SELECT epoch, first, first_hash, size, edge, $1 FROM log_state WHERE one = 1`)
 	epochBegin = portable(`UPDATE log_state SET epoch = $1, first = first + size, first_hash = first_hash + $2, size = 0, edge = x'' WHERE one = 1 AND epoch < $3`)
@@ -26,6 +26,7 @@ type extent struct {
 	size      int64
 	edge      []byte
 	ended     time.Time // zero for the present one
+	minimum   int64     // row below which entries may be gone, of any epoch
 }
 
 // extents are all epochs in order, the present one last.
@@ -45,7 +46,7 @@ func (l logTx) extents() (extents, error) {
 	list := make(extents, 0, 1)
 	err := l.t.many(extentsAll, nil, func(rows *sql.Rows) error {
 		var e extent
-		err := rows.Scan(&e.number, &e.first, &e.firstHash, &e.size, &e.edge, when{&e.ended})
+		err := rows.Scan(&e.number, &e.first, &e.firstHash, &e.size, &e.edge, when{&e.ended}, &e.minimum)
 		list = append(list, e)
 		return err
 	})
@@ -134,7 +135,7 @@ func (r epochReader) in(ctx context.Context, fn func(l logTx, e extent) error) e
 func (r epochReader) LogState(ctx context.Context) (state audit.State, err error) {
 	err = r.in(ctx, func(_ logTx, e extent) error {
 		edge, err := splitHashes(e.edge)
-		state = audit.State{Epoch: e.number, First: e.first, Size: e.size, Edge: edge}
+		state = audit.State{Epoch: e.number, First: e.first, Size: e.size, Minimum: min(max(e.minimum-e.first, 0), e.size), Edge: edge}
 		return err
 	})
 	return state, err

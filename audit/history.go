@@ -47,6 +47,37 @@ func (l *Log) History(ctx context.Context, subject string, afterSeq uint64, limi
 	return history, nil
 }
 
+// Recoveries returns the first entry of each epoch but the log's first, in order, opened and proved: they say what became of the epochs before (see [Recovery]).
+func (l *Log) Recoveries(ctx context.Context) ([]Proved, error) {
+	epochs, err := l.store.Epochs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("audit: reading the epochs: %w", err)
+	}
+	var list []Proved
+	for _, e := range epochs {
+		if e.Number == 1 {
+			continue
+		}
+		by, err := l.proverOf(ctx, e.Number)
+		if err != nil {
+			return nil, err
+		}
+		entries, err := by.reader.Entries(ctx, 0, 1)
+		if err != nil {
+			return nil, fmt.Errorf("audit: reading entries: %w", err)
+		}
+		if len(entries) != 1 {
+			return nil, broken(0, "the row of the first entry of epoch %d is missing", e.Number)
+		}
+		first, err := by.proved(ctx, &entries[0])
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, first)
+	}
+	return list, nil
+}
+
 // prover proves the entries of one epoch against one checkpoint, the zero Checkpoint when none is published.
 type prover struct {
 	*Published

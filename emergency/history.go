@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"github.com/locket-health/locket/audit"
 )
 
@@ -15,6 +17,8 @@ type HistoryView struct {
 	Epoch      int            // number of the present epoch, from 1
 	Earlier    []EarlierEpoch // of the log, in order; none unless it was begun anew
 	Last       uint64         // number of the last entry there is; 0 when there is none
+	Recoveries []audit.Proved // the first entries of all epochs but the first: what became of the ones before
+	Minimum    int64          // rows below it may be gone, by the published policy
 	Entries    []HistoryEntry // in order of Seq
 }
 
@@ -23,14 +27,17 @@ type EarlierEpoch struct {
 	Epoch      int
 	Origin     string
 	VKey       string
-	Checkpoint string // its last signed note; "" when it has none
+	VKeys      []string // every key that has signed it, in order
+	Checkpoint string   // its last signed note; "" when it has none
 }
 
 // HistoryEntry is one entry with its proof. Salt and Payload are nil once they were erased, Proof while no checkpoint covers the entry yet.
 type HistoryEntry struct {
 	Epoch   int   // number of the epoch of the log, from 1
 	Index   int64 // in its epoch
+	Row     int64 // over all epochs
 	Seq     uint64
+	Leaf    tlog.Hash // its leaf hash, all that is left of an erased one
 	Salt    []byte
 	Payload []byte
 	Event   audit.Event
@@ -73,6 +80,14 @@ func (s *Service) history(ctx context.Context, subject string, after uint64, lim
 		return view, err
 	}
 	view.Earlier = earlier
+	if view.Recoveries, err = s.Log.Recoveries(ctx); err != nil {
+		return view, err
+	}
+	signed, err := s.Log.Checkpoint(ctx)
+	if err != nil && !errors.Is(err, audit.ErrNotFound) {
+		return view, err
+	}
+	view.Checkpoint = string(signed.Note) // unless the entries are proved by a newer one
 	if err := s.Store.View(ctx, func(r Reader) (err error) {
 		view.Last, err = r.LastEntry(subject)
 		return err
@@ -84,7 +99,8 @@ func (s *Service) history(ctx context.Context, subject string, after uint64, lim
 		return view, err
 	}
 	for _, p := range proved {
-		entry := HistoryEntry{Epoch: p.Entry.Epoch, Index: p.Entry.Index, Seq: p.Entry.Seq, Payload: p.Raw, Event: p.Payload.Event, Proof: p.Proof}
+		entry := HistoryEntry{Epoch: p.Entry.Epoch, Index: p.Entry.Index, Row: p.Entry.Row, Seq: p.Entry.Seq, Leaf: p.Entry.Leaf.LeafHash(), Payload: p.Raw,
+			Event: p.Payload.Event, Proof: p.Proof}
 		if p.Raw != nil {
 			entry.Salt = p.Salt[:]
 		}
@@ -112,7 +128,7 @@ func (s *Service) earlierEpochs(ctx context.Context) ([]EarlierEpoch, error) {
 		if err != nil && !errors.Is(err, audit.ErrNotFound) {
 			return nil, err
 		}
-		list = append(list, EarlierEpoch{Epoch: e.Number, Origin: closed.Origin(), VKey: closed.VKey(), Checkpoint: string(signed.Note)})
+		list = append(list, EarlierEpoch{Epoch: e.Number, Origin: closed.Origin(), VKey: closed.VKey(), VKeys: closed.VKeys(), Checkpoint: string(signed.Note)})
 	}
 	return list, nil
 }

@@ -31,9 +31,9 @@ var silent = map[string]string{
 // reading are the methods that make no entry, by what they show and to whom.
 var reading = map[string][]string{
 	"what keepers have written or may read of their own patient, floor and what is confidential apart": {"Patients", "Patient", "Record", "Documents", "Document",
-		"Card", "Cards", "CardForPrint", "PreviewCard", "PreviewImport", "Contacts", "Confidential", "Drills", "FollowGrant", "Grant", "Keepers", "MarkSeen", "Notices",
+		"Card", "Cards", "CardForPrint", "PreviewCard", "PreviewImport", "Contacts", "Confidential", "Drills", "FollowGrant", "Grant", "Keepers", "MarkSeen", "Notices", "Proof",
 		"People", "Requests", "Reviews", "Rules", "Simulate"},
-	"the caller's own account, badge and log": {"Account", "AccountHistory", "Authenticate", "Memberships", "OwnBadge", "SignOut"},
+	"the caller's own account, badge and log": {"Account", "AccountHistory", "Authenticate", "Memberships", "OwnBadge", "OwnOpenings", "SignOut"},
 	"a ceremony that begins":                  {"BeginApproval", "BeginPasskey", "BeginSignin", "BeginSignup", "BeginInvitedSignup", "LinkFile"},
 	"what everybody may know":                 {"HealthRevocations", "Issuer", "Issuers", "JWKS", "KnownRevocations", "RevocationEntries", "RevocationHead", "Revoked", "Status", "TrustedKeys", "TrustList"},
 	"whoever was handed the link or badge: who invites, who asks, what is written to them; nothing of the record": {"CheckBadge", "Event", "FollowEvent", "FollowThread",

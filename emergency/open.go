@@ -373,7 +373,9 @@ func (s *Service) glassEvent(c Caller, request OpenRequest, door door, kind audi
 	if door.Card.ID != (cards.ID{}) {
 		event.Card = door.Card.ID.String()
 	}
+	country := request.Country
 	if door.badge != nil {
+		country = door.badge.organization.Country
 		event.Actor.Verified = audit.VerifiedBadge
 		event.Actor.Organization = door.badge.name
 		event.Details["organization"], event.Details["organization_kind"] = door.badge.organization.ID, door.badge.organization.Kind
@@ -389,6 +391,9 @@ func (s *Service) glassEvent(c Caller, request OpenRequest, door door, kind audi
 			event.Actor.Kind, event.Actor.Verified = audit.ByContact, door.contact.proof(c)
 		}
 		event.Details["contact"] = string(door.contact.ID)
+	}
+	if country != "" {
+		event.Details["country"] = country
 	}
 	if request.Badge != "" && door.badge == nil {
 		event.Details["badge"] = "not_counted"

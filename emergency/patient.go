@@ -2,6 +2,7 @@ package emergency
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/locket-health/locket/audit"
@@ -15,8 +16,9 @@ type PatientView struct {
 	CreatedAt     time.Time
 	RecordVersion int64
 	ActiveCards   int
-	DrillDue      bool // the last drill, or the beginning, is six months ago
-	Unseen        int  // openings and refusals that the caller has not looked at yet
+	DrillDue      bool   // the last drill, or the beginning, is six months ago
+	Unseen        int    // openings and refusals that the caller has not looked at yet
+	Seen          uint64 // the last log entry that the caller has looked at
 	Preset        string
 	RulesVersion  int
 }
@@ -25,6 +27,9 @@ type PatientView struct {
 var noticed = []audit.Type{audit.GlassOpened, audit.GlassReopened, audit.GlassRefused, audit.RequestWaiting, audit.RequestApproved,
 	audit.MessageSent, audit.ContactStopped, audit.CardTapDoubted, audit.CardReadOffline, audit.RulesProposed, audit.NoticeFailed, audit.ReviewAnswered,
 	audit.KeeperAdded, audit.KeeperRemoved, audit.HandedOver}
+
+// Noticed reports whether keepers are told of entries of a type.
+func Noticed(kind audit.Type) bool { return slices.Contains(noticed, kind) }
 
 // maxHousehold is how many patients one account keeps at most.
 const maxHousehold = 50
@@ -126,6 +131,7 @@ func (s *Service) viewPatient(r Reader, c Caller, p Patient) (PatientView, error
 		}
 		seen = me.SeenSeq
 	}
+	view.Seen = seen
 	if view.Unseen, err = r.Unseen(p.ID, seen, noticed); err != nil {
 		return PatientView{}, err
 	}

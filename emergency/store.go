@@ -170,6 +170,8 @@ type Reader interface {
 
 	// LastEntry is the number of a subject's last log entry, 0 when there is none.
 	LastEntry(subject string) (uint64, error)
+	// EntriesNear lists the numbers of at most limit entries of a subject that have this type, those nearest to a time first.
+	EntriesNear(subject string, kind audit.Type, at time.Time, limit int) ([]uint64, error)
 	// Unseen counts a patient's entries of the given types beyond the one that the keepers have seen.
 	Unseen(patient PatientID, after uint64, types []audit.Type) (int, error)
 	// Counts are sums for metrics: accounts, patients, cards, grants.
@@ -366,6 +368,7 @@ type Grant struct {
 type GrantFilter struct {
 	Patient      PatientID
 	Organization OrganizationID
+	Member       AccountID // of that organization
 	Since, Until time.Time // when they began, Until exclusive
 	Unbadged     bool      // only those of nobody with a badge, and of no contact
 	Limit        int       // 0 is 500

@@ -23,7 +23,7 @@ var (
 	grantByID     = portable(`SELECT ` + grantColumns + ` FROM access_grant WHERE id = $1`)
 	grantsAll     = portable(`SELECT ` + grantColumns + ` FROM access_grant WHERE ` + grantPicked + ` ORDER BY begins_at DESC, id LIMIT $5`)
 	grantsOfHouse = portable(`SELECT ` + grantColumns + ` FROM access_grant
-		WHERE ` + grantPicked + ` AND organization = $5 AND organization <> '' ORDER BY begins_at DESC, id LIMIT $6`)
+		WHERE ` + grantPicked + ` AND organization = $5 AND organization <> '' AND ($6 = '' OR member = $7) ORDER BY begins_at DESC, id LIMIT $8`)
 	grantsOfPatient = portable(`SELECT ` + grantColumns + ` FROM access_grant
 		WHERE ` + grantPicked + ` AND ($5 = '' OR organization = $6) AND patient = $7 ORDER BY begins_at DESC, id LIMIT $8`)
 	grantsForget    = portable(`UPDATE access_grant SET sealed_stated = NULL WHERE patient = $1`)
@@ -80,7 +80,7 @@ func (r reader) Grants(f emergency.GrantFilter) ([]emergency.Grant, error) {
 	case f.Patient != "":
 		return all(r, grantsOfPatient, grantTargets, append(picked, f.Organization, f.Organization, f.Patient, atMost(f.Limit))...)
 	case f.Organization != "":
-		return all(r, grantsOfHouse, grantTargets, append(picked, f.Organization, atMost(f.Limit))...)
+		return all(r, grantsOfHouse, grantTargets, append(picked, f.Organization, f.Member, f.Member, atMost(f.Limit))...)
 	default:
 		return all(r, grantsAll, grantTargets, append(picked, atMost(f.Limit))...)
 	}

@@ -56,6 +56,11 @@ func accessRows() map[string]row {
 		"revocation entries":      everybody(200),
 		"health card revocations": everybody(404),
 		"report readings":         json([4]int{200, 200, 200, 200}, `{"receipts":["rubbish"]}`),
+		"opening proof":           json([4]int{403, 403, 403, 403}, `{"grant":"rubbish"}`),
+		"own history":             signedPage(),
+		"own proof":               form([4]int{401, 404, 401, 404}, nil),
+		"find entries":            form([4]int{401, 404, 401, 200}, url.Values{"words": {"Robin"}}),
+		"entry proof":             ownPage(),
 		"handover":                json([4]int{404, 404, 404, 404}, `{"card":"AAAAAAAAAAAAAAAAAAAAAA","secret":"AAAAAAAAAAAAAAAAAAAAAA","grant":"x"}`),
 		"link manifest":           json([4]int{404, 404, 404, 404}, `{"recipient":"somebody","passcode":"123456"}`),
 		"link options":            everybody(204),
@@ -231,7 +236,7 @@ func TestEveryDoorKnowsWhoMayComeIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	replace := strings.NewReplacer("{contact}", string(named), "{grant}", string(opened.GrantID), "{id}", issued.ID.String(), "{hash}", app.Assets.Hash(), "{path:.+}", "js/reader/main.js", "{tile:.+}", "0/000.p/1",
-		"{patient}", string(patient), "{section}", "medications", "{item}", "new", "{card}", issued.ID.String(), "{request}", "AAAAAAAAAAAAAAAAAAAAAA", "{name}", "card.svg",
+		"{seq:[1-9][0-9]{0,15}}", "1", "{patient}", string(patient), "{section}", "medications", "{item}", "new", "{card}", issued.ID.String(), "{request}", "AAAAAAAAAAAAAAAAAAAAAA", "{name}", "card.svg",
 		"{kid}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "{token:[A-Za-z0-9_-]{43}}", strings.Repeat("A", 43), "{file}", strings.Repeat("A", 43),
 		"{grant}", "AAAAAAAAAAAAAAAAAAAAAA", "{organization}", "AAAAAAAAAAAAAAAAAAAAAA", "{invitation}", strings.Repeat("A", 43), "{member}", "AAAAAAAAAAAAAAAAAAAAAA",
 		"{passkey}", "AAAAAAAAAAAAAAAAAAAAAA", "{keeper}", "AAAAAAAAAAAAAAAAAAAAAA", "{document}", string(documents[0].ID))

@@ -11,14 +11,15 @@ import (
 
 // entry is an entry of the log as it is read. The browser says the same from the proved payload (static/js/console/entry.js) and compares.
 type entry struct {
-	Index  int64
 	Seq    uint64
+	Number string // its place in the log, in words
 	At     string
 	When   string // RFC 3339, for the browser
 	Title  string
 	Facts  []entryFact
 	Notice bool        // an opening, a refusal or a doubted tap
-	Proved bool        // a checkpoint covers it: the browser can check it
+	New    bool        // the keepers are told of it, and this one has not looked yet
+	Proof  string      // where its proof is a file, "" while no checkpoint covers it
 	Grant  string      // the page of the opening that it is about, "" for none
 	Review *reviewLine // what was said of an opening, nil for everything else
 }
@@ -28,12 +29,16 @@ type entryFact struct {
 	Label string `json:"label"`
 	Value string `json:"value"`
 	When  string `json:"-"` // RFC 3339, where the value is a moment
+	Code  string `json:"-"` // ISO 3166-1, where the value is the name of a country
 	Own   bool   `json:"own"`
 }
 
 // entry puts an entry into words. What somebody claimed is called claimed.
 func (x *exchange) entry(e emergency.HistoryEntry, cards map[string]string) entry {
-	out := entry{Index: e.Index, Seq: e.Seq, Notice: notice(e.Event), Proved: e.Proof != nil}
+	out := entry{Seq: e.Seq, Notice: notice(e.Event), Number: x.T("console.log.entry", "number", e.Index)}
+	if e.Epoch > 1 {
+		out.Number = x.T("history.entry", "number", e.Index, "log", e.Epoch)
+	}
 	if e.Payload == nil {
 		out.Title = x.T("log.erased")
 		return out
@@ -62,6 +67,13 @@ func (x *exchange) entry(e emergency.HistoryEntry, cards map[string]string) entr
 		organization = "badge"
 	}
 	quote(organization, event.Actor.Organization)
+	if code := event.Details["country"]; code != "" {
+		key := "fact.country"
+		if event.Actor.Verified == audit.VerifiedBadge {
+			key = "fact.country_badge"
+		}
+		out.Facts = append(out.Facts, entryFact{Label: x.T(key), Value: x.country(code), Code: code})
+	}
 	quote("authority", event.Details["authority"])
 	say("badge_shown", x.coded("badge_shown", event.Details["badge"]))
 	quote("callback", event.Actor.CallBack)

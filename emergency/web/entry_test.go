@@ -2,9 +2,13 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +52,10 @@ func entryEvents() []audit.Event {
 		{Type: audit.DrillFinished, At: at, Subject: "p", Actor: by, Details: map[string]string{"cause": "slow", "seconds": "12"}},
 		{Type: "something.new", At: at, Subject: "p", Actor: by},
 	}
+	abroad := audit.Event{Type: audit.GlassOpened, At: at, Subject: "p", Actor: actor, Outcome: audit.Granted, Details: map[string]string{"country": "SE"}}
+	events = append(events, abroad)
+	abroad.Actor.Verified = audit.VerifiedBadge
+	events = append(events, abroad)
 	for _, tap := range []string{"live", "reload"} {
 		events = append(events, audit.Event{Type: audit.CardScanned, At: at, Subject: "p", Actor: audit.Actor{Kind: audit.ByResponder}, Details: map[string]string{"tap": tap}})
 	}
@@ -70,7 +78,7 @@ func entryEvents() []audit.Event {
 			Details: map[string]string{"step": "link", "cause": cause}})
 	}
 	for _, kind := range []audit.Type{audit.CardScanned, audit.CardRevoked, audit.GlassReopened, audit.GlassRefused, audit.RequestWaiting, audit.RequestVetoed,
-		audit.RulesChanged, audit.RecordChanged, audit.RecordImported, audit.PatientCreated, audit.PatientDeleted, audit.DataExported} {
+		audit.RulesChanged, audit.RulesProposed, audit.RulesVetoed, audit.NoticeFailed, audit.NoticeRepeated, audit.EntryErased, audit.ReceiptMade, audit.RecordChanged, audit.RecordImported, audit.PatientCreated, audit.PatientDeleted, audit.DataExported} {
 		events = append(events, audit.Event{Type: kind, At: at, Subject: "p", Actor: by, RulesVersion: 1})
 	}
 	return events
@@ -93,8 +101,8 @@ func TestTheBrowserSaysEntriesAsTheServerDoes(t *testing.T) {
 			row := saidEntry{Lang: lang.Code, Payload: e.Payload, Cards: cards, Title: said.Title, When: said.When, Facts: [][2]string{}}
 			for _, fact := range said.Facts {
 				value := fact.Value
-				if fact.When != "" {
-					value = fact.When
+				if exact := cmp.Or(fact.When, fact.Code); exact != "" {
+					value = exact
 				}
 				row.Facts = append(row.Facts, [2]string{fact.Label, value})
 			}
@@ -125,5 +133,43 @@ func TestTheBrowserSaysEntriesAsTheServerDoes(t *testing.T) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s says otherwise; look at the difference after go test -update", file)
+	}
+}
+
+// The page of the log loads a few rooms of words. A title that stands in another one would be said by the server alone, and look like a lie.
+func TestTheBrowserHasTheWordsOfEntries(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile("../../static/js/console/log.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../../static/locales/en/*.json")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d rooms (%v)", len(files), err)
+	}
+	said := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var words map[string]any
+		if err := json.Unmarshal(text, &words); err != nil {
+			t.Fatal(err)
+		}
+		room := strings.TrimSuffix(filepath.Base(file), ".json")
+		loaded := bytes.Contains(script, []byte("'"+room+"'"))
+		for key := range words {
+			about, _, _ := strings.Cut(key, ".")
+			if !slices.Contains([]string{"log", "fact", "role", "reason", "section", "carrier", "badge_shown", "more", "ground"}, about) {
+				continue
+			}
+			if said++; !loaded {
+				t.Errorf("%s.json says %q, and the page of the log does not load it", room, key)
+			}
+		}
+	}
+	if said < 100 {
+		t.Errorf("only %d words of entries were found", said)
 	}
 }

@@ -172,6 +172,9 @@ func (x *exchange) whoStated(stated emergency.Stated, network bool) []entryFact 
 	say("fact.role", x.coded("role", stated.Role), false)
 	say("fact.organization", stated.Organization, true)
 	say("fact.callback", stated.CallBack, true)
+	if stated.Country != "" {
+		say("fact.country", x.country(stated.Country), false)
+	}
 	say("fact.reason", x.coded("reason", stated.Reason), false)
 	say("fact.reason_text", stated.ReasonText, true)
 	if network {

@@ -12,66 +12,164 @@ import (
 	"github.com/locket-health/locket/emergency"
 )
 
-// shownEntries is how many entries a page of the log shows.
-const shownEntries = 50
+// shownEntries is how many entries a page of the log shows, soughtEntries how many a filter reads at a time, and maxSoughtEntries how many for one page.
+const (
+	shownEntries     = 50
+	soughtEntries    = 200
+	maxSoughtEntries = 1000
+)
 
-// who shows who looked: every entry in words, the newest first. The browser checks the proof of each.
+// logPage is the data of the page "who looked".
+type logPage struct {
+	Entries []entry
+	Last    uint64
+	End     uint64 // the newest that belongs on this page
+	Unseen  int
+	Whole   bool   // nothing between the entries is left out
+	Partial bool   // there may be more that fits: older entries were not read
+	Older   uint64 // the page before this one ends before this number; 0 when this is the oldest
+	Next    string // its address
+	After   uint64 // number of the entry before the oldest of this page
+	Source  string // where the browser gets the proofs
+	Base    string
+	Waits   []wait
+	Kinds   []logChip
+	Fields  []field // of the filter
+	Asked   []field // what the next page is asked for; nil when its address says it
+}
+
+// logChip is a way to the entries of one kind.
+type logChip struct {
+	Label, Path string
+	Here        bool
+}
+
+// who shows who looked: every entry in words, the newest first and the unread before them. The browser checks the proof of each.
 func (s *Server) who(x *exchange) error {
+	query := x.r.URL.Query()
+	return x.logPage(func(name string) string {
+		if name == "kind" || name == "before" {
+			return query.Get(name)
+		}
+		return ""
+	})
+}
+
+// findEntries is who for some of the entries. The page is the answer to the form: no address leads to it again, and none says whom somebody looked for.
+func (s *Server) findEntries(x *exchange) error {
+	if err := x.form(); err != nil {
+		return err
+	}
+	return x.logPage(x.value)
+}
+
+func (x *exchange) logPage(value func(string) string) error {
 	p, id, err := x.patientPage("log", "console.log.title")
 	if err != nil {
 		return err
 	}
-	newest, err := s.Service.History(x.r.Context(), x.caller, id, 0, 1)
+	view, err := x.Service.Patient(x.r.Context(), x.caller, id)
 	if err != nil {
 		return err
 	}
-	last := newest.Last
-	end := last // the newest that this page shows
-	if before, err := strconv.ParseUint(x.r.URL.Query().Get("before"), 10, 64); err == nil && before > 0 {
-		end = min(last, before-1)
-	}
-	after, older := uint64(0), uint64(0)
-	if end > shownEntries {
-		after = end - shownEntries
-		older = after + 1
-	}
-	view, err := s.Service.History(x.r.Context(), x.caller, id, after, shownEntries)
+	newest, err := x.Service.History(x.r.Context(), x.caller, id, 0, 1)
 	if err != nil {
 		return err
 	}
-	names, err := s.cardNames(x, id)
+	names, err := x.cardNames(x, id)
 	if err != nil {
 		return err
 	}
-	waits, err := x.waits(id, names)
+	filter := x.logFilter(view.Seen, value)
+	data := logPage{Last: newest.Last, Unseen: view.Unseen, Whole: filter.all(), Source: "/v1/patients/" + string(id) + "/log", Base: p.Back + "/log"}
+	end := data.Last // the newest that this page shows
+	if before, err := strconv.ParseUint(value("before"), 10, 64); err == nil && before > 0 {
+		end = min(end, before-1)
+	}
+	data.End = end
+	if err := x.pick(&data, id, filter, end, names); err != nil {
+		return err
+	}
+	data.Next = data.Base + "?before=" + strconv.FormatUint(data.Older, 10)
+	if filter.Kind != "" {
+		data.Next += "&kind=" + filter.Kind
+	}
+	if data.Waits, err = x.waits(id, names); err != nil {
+		return err
+	}
+	data.Kinds = x.logChips(data.Base, filter)
+	data.Fields = x.filterFields(filter, names)
+	if filter.Card != "" || filter.Days > 0 || filter.Words != "" {
+		data.Asked = filter.asked()
+	}
+	p.Exit, p.Scripts, p.D = neutral, []string{"js/console/log.js", "js/console/exit.js"}, data
+	return x.show("log", p)
+}
+
+// pick reads the log backwards from end until the page is full, and puts the unread first.
+func (x *exchange) pick(data *logPage, id emergency.PatientID, filter logFilter, end uint64, names map[string]string) error {
+	reviews, err := x.Service.Reviews(x.r.Context(), x.caller, id)
 	if err != nil {
 		return err
 	}
-	reviews, err := s.Service.Reviews(x.r.Context(), x.caller, id)
-	if err != nil {
-		return err
+	chunk, lowest := uint64(soughtEntries), below(end, maxSoughtEntries)
+	if filter.all() {
+		chunk, lowest = shownEntries, below(end, shownEntries)
 	}
-	var entries []entry
-	for _, e := range slices.Backward(view.Entries) {
-		if e.Seq <= end {
+	for data.After = end; data.After > lowest && len(data.Entries) < shownEntries; {
+		from := max(below(data.After, chunk), lowest)
+		view, err := x.Service.History(x.r.Context(), x.caller, id, from, int(data.After-from))
+		if err != nil {
+			return err
+		}
+		for _, e := range slices.Backward(view.Entries) {
+			if e.Seq > data.After { // where rows were pruned later ones take their place
+				continue
+			}
+			if filter.over(e) {
+				from = 0
+				break
+			}
 			line := x.entry(e, names)
-			line.Review = x.reviewOf(id, e.Event, reviews)
-			line.Grant = grantPath(id, e.Event)
-			entries = append(entries, line)
+			line.New = e.Seq > filter.seen && emergency.Noticed(e.Event.Type)
+			if !filter.picks(e, line) {
+				continue
+			}
+			line.Review, line.Grant, line.Proof = x.reviewOf(id, e.Event, reviews), grantPath(id, e.Event), proofPath(id, e)
+			if data.Entries = append(data.Entries, line); len(data.Entries) == shownEntries {
+				from = e.Seq - 1
+				break
+			}
+		}
+		if data.After = from; from == 0 {
+			break
 		}
 	}
-	p.Exit, p.Scripts = neutral, []string{"js/console/log.js", "js/console/exit.js"}
-	p.D = struct {
-		Entries []entry
-		Last    uint64
-		Unseen  int
-		Older   uint64 // the page before this one ends before this number; 0 when this is the oldest
-		After   uint64 // number of the entry before the oldest of this page
-		Source  string // where the browser gets the proofs
-		Base    string
-		Waits   []wait
-	}{entries, last, p.Nav.Unseen, older, after, "/v1/patients/" + string(id) + "/log", p.Back + "/log", waits}
-	return x.show("log", p)
+	if data.After > 0 {
+		data.Older = data.After + 1
+		data.Partial = len(data.Entries) < shownEntries && !data.Whole
+	}
+	slices.SortStableFunc(data.Entries, func(a, b entry) int { return unreadFirst(a) - unreadFirst(b) })
+	return nil
+}
+
+// below is n less by, and never below nothing.
+func below(n, by uint64) uint64 { return n - min(n, by) }
+
+func unreadFirst(e entry) int {
+	if e.New {
+		return 0
+	}
+	return 1
+}
+
+// logChips are the ways to all entries, and to those of one kind.
+func (x *exchange) logChips(base string, filter logFilter) []logChip {
+	chips := []logChip{{Label: x.T("history.kind.all"), Path: base, Here: filter.all()}}
+	for _, kind := range logKinds {
+		chips = append(chips, logChip{Label: x.T("history.kind." + kind), Path: base + "?kind=" + kind, Here: filter.Kind == kind})
+	}
+	return chips
 }
 
 // cardNames are what a patient's cards are called.
@@ -92,8 +190,11 @@ func (s *Server) cardNames(x *exchange, id emergency.PatientID) (map[string]stri
 
 // historyEntry is an entry with what a browser needs to check it.
 type historyEntry struct {
-	Index   int64    `json:"index"`
+	Epoch   int      `json:"epoch"` // of the log, from 1
+	Index   int64    `json:"index"` // in its epoch
+	Row     int64    `json:"row"`   // over all epochs
 	Seq     uint64   `json:"seq"`
+	Leaf    string   `json:"leaf"`    // base64: the leaf hash, all that is left of an erased entry
 	Salt    *string  `json:"salt"`    // base64url; null once erased
 	Payload *string  `json:"payload"` // the exact canonical JSON; null once erased
 	Proof   *proof   `json:"proof"`   // null while no checkpoint covers the entry
@@ -110,14 +211,38 @@ const maxProved = 100
 
 // historyAnswer is a part of a patient's log with its proofs.
 type historyAnswer struct {
+	Epoch       int               `json:"epoch"` // the present one
 	VKey        string            `json:"vkey"`
-	Checkpoint  string            `json:"checkpoint"`  // the signed note that the proofs lead to; "" while none covers any of the entries
+	VKeys       []string          `json:"vkeys"`       // every key that signs: two while one takes the place of another
+	Checkpoint  string            `json:"checkpoint"`  // the signed note that the proofs of the present epoch lead to; "" while none is published
 	Consistency *consistency      `json:"consistency"` // null unless asked for, and when the published log does not reach the size asked for
+	Earlier     []earlierEpoch    `json:"earlier"`
+	Recoveries  []recoveryEntry   `json:"recoveries"`
+	Last        uint64            `json:"last"`    // number of the last entry that there is
+	Minimum     int64             `json:"minimum"` // rows below it may be gone
 	Entries     []historyEntry    `json:"entries"`
 	Cards       map[string]string `json:"cards"` // what the keeper calls the cards, by id: the log knows their ids alone
 }
 
-// consistency proves that the published log begins with an older one.
+// earlierEpoch is a closed epoch of the log.
+type earlierEpoch struct {
+	Epoch      int      `json:"epoch"`
+	Origin     string   `json:"origin"`
+	VKey       string   `json:"vkey"`
+	VKeys      []string `json:"vkeys"`
+	Checkpoint string   `json:"checkpoint"` // its last signed note; "" when it has none
+}
+
+// recoveryEntry is the first entry of an epoch, which says what became of the one before.
+type recoveryEntry struct {
+	Epoch      int    `json:"epoch"`
+	Salt       string `json:"salt"`
+	Payload    string `json:"payload"`
+	Proof      *proof `json:"proof"`      // null while no checkpoint covers it
+	Checkpoint string `json:"checkpoint"` // that the proof leads to
+}
+
+// consistency proves that the published log of an epoch begins with an older one.
 type consistency struct {
 	Size       int64    `json:"size"` // of the older one
 	Hashes     []string `json:"hashes"`
@@ -125,30 +250,42 @@ type consistency struct {
 }
 
 // history is the log of a patient for programs: what the entries say, word for word, and the proofs. Whoever remembers the size of an older
-// checkpoint gets, by ?seen=, the proof that nothing of it was changed.
+// checkpoint gets, by ?seen= and the ?epoch= that it was of, the proof that nothing of it was changed.
 func (s *Server) history(x *exchange) error {
 	id, err := x.patient()
 	if err != nil {
 		return err
 	}
-	after, err := x.number("after")
+	var asked [3]uint64
+	for i, name := range []string{"after", "seen", "epoch"} {
+		if asked[i], err = x.number(name); err != nil {
+			return err
+		}
+	}
+	view, err := s.Service.History(x.r.Context(), x.caller, id, asked[0], maxProved)
 	if err != nil {
 		return err
 	}
-	seen, err := x.number("seen")
-	if err != nil {
-		return err
-	}
-	view, err := s.Service.History(x.r.Context(), x.caller, id, after, maxProved)
-	if err != nil {
-		return err
-	}
-	answer := historyAnswer{VKey: view.VKey, Checkpoint: view.Checkpoint, Entries: []historyEntry{}}
+	answer := historyAnswer{Epoch: view.Epoch, VKey: view.VKey, VKeys: view.VKeys, Checkpoint: view.Checkpoint, Earlier: []earlierEpoch{}, Recoveries: []recoveryEntry{},
+		Last: view.Last, Minimum: view.Minimum, Entries: []historyEntry{}}
 	if answer.Cards, err = s.cardNames(x, id); err != nil {
 		return err
 	}
-	if answer.Consistency, err = s.consistency(x, int64(seen)); err != nil {
+	if asked[2] == 0 {
+		asked[2] = uint64(view.Epoch)
+	}
+	if answer.Consistency, err = s.consistency(x, int(asked[2]), int64(asked[1])); err != nil {
 		return err
+	}
+	for _, e := range view.Earlier {
+		answer.Earlier = append(answer.Earlier, earlierEpoch(e))
+	}
+	for _, p := range view.Recoveries {
+		recovery := recoveryEntry{Epoch: p.Entry.Epoch, Salt: base64.RawURLEncoding.EncodeToString(p.Salt[:]), Payload: string(p.Raw)}
+		if p.Proof != nil {
+			recovery.Proof, recovery.Checkpoint = &proof{Size: p.Proof.Size, Hashes: inBase64(p.Proof.Hashes)}, string(p.Proof.Checkpoint)
+		}
+		answer.Recoveries = append(answer.Recoveries, recovery)
 	}
 	for _, e := range view.Entries {
 		answer.Entries = append(answer.Entries, x.provedEntry(e, answer.Cards))
@@ -169,11 +306,18 @@ func (x *exchange) number(name string) (uint64, error) {
 	return n, nil
 }
 
-func (s *Server) consistency(x *exchange, seen int64) (*consistency, error) {
+func (s *Server) consistency(x *exchange, epoch int, seen int64) (*consistency, error) {
 	if seen == 0 {
 		return nil, nil
 	}
-	proof, err := s.Config.Log.ProveConsistency(x.r.Context(), seen)
+	published, err := s.Config.Log.Epoch(x.r.Context(), epoch)
+	if errors.Is(err, audit.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	proof, err := published.ProveConsistency(x.r.Context(), seen)
 	if errors.Is(err, audit.ErrNotFound) {
 		return nil, nil
 	}
@@ -184,7 +328,7 @@ func (s *Server) consistency(x *exchange, seen int64) (*consistency, error) {
 }
 
 func (x *exchange) provedEntry(e emergency.HistoryEntry, cards map[string]string) historyEntry {
-	out := historyEntry{Index: e.Index, Seq: e.Seq, Words: []string{x.entry(e, cards).Title}}
+	out := historyEntry{Epoch: e.Epoch, Index: e.Index, Row: e.Row, Seq: e.Seq, Leaf: e.Leaf.String(), Words: []string{x.entry(e, cards).Title}}
 	if e.Payload != nil {
 		salt, payload := base64.RawURLEncoding.EncodeToString(e.Salt), string(e.Payload)
 		out.Salt, out.Payload = &salt, &payload

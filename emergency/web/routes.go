@@ -42,6 +42,7 @@ var routes = []route{
 	{"use short code", httpPost, "/code", visitor, common, shortBody, byShortCode, (*Server).useCode},
 	{"find short code", httpPost, "/v1/short-code", anyone, common, shortBody, byShortCode, (*Server).findCode},
 
+	{"opening proof", httpPost, "/v1/proof", anyone, common, shortBody, byOpen, (*Server).openingProof},
 	{"handover", httpPost, "/v1/handover", anyone, urgent, shortBody, byOpen, (*Server).handover},
 	{"link manifest", httpPost, "/shl/{token:[A-Za-z0-9_-]{43}}", anyone, urgent, shortBody, byOpen, (*Server).manifest},
 	{"link options", httpOptions, "/shl/{token:[A-Za-z0-9_-]{43}}", anyone, common, noBody, nil, (*Server).linkOptions},
@@ -75,6 +76,8 @@ var routes = []route{
 	{"own badge", httpGet, "/v1/badge/mine", visitor, common, noBody, nil, (*Server).ownBadge},
 	{"badge", httpGet, "/badge", member, common, noBody, nil, (*Server).badge},
 	{"wear badge", httpPost, "/badge/wear", member, common, smallBody, nil, (*Server).wear},
+	{"own history", httpGet, "/badge/history", member, common, noBody, nil, (*Server).ownHistory},
+	{"own proof", httpPost, "/badge/history/{grant}/proof", member, common, smallBody, nil, (*Server).ownProof},
 	{"organizations", httpGet, "/org", member, common, noBody, nil, (*Server).organizations},
 	{"organization", httpGet, "/org/{organization}", member, common, noBody, nil, (*Server).crew},
 	{"invite crew", httpPost, "/org/{organization}/invite", member, common, smallBody, nil, (*Server).inviteCrew},
@@ -170,6 +173,8 @@ var routes = []route{
 	{"finish drill", httpPost, "/patients/{patient}/drill/finish", member, common, smallBody, nil, (*Server).finishDrill},
 	{"confirm in a drill", httpPost, "/patients/{patient}/drill/confirm", member, common, smallBody, nil, (*Server).confirmInDrill},
 	{"log", httpGet, "/patients/{patient}/log", member, common, noBody, nil, (*Server).who},
+	{"find entries", httpPost, "/patients/{patient}/log", member, long, smallBody, nil, (*Server).findEntries},
+	{"entry proof", httpGet, "/patients/{patient}/log/{seq:[1-9][0-9]{0,15}}.tlog-proof", member, common, noBody, nil, (*Server).entryProof},
 	{"log entries", httpGet, "/v1/patients/{patient}/log", member, common, noBody, nil, (*Server).history},
 	{"mark seen", httpPost, "/patients/{patient}/log/seen", member, common, smallBody, nil, (*Server).markSeen},
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency"
@@ -136,6 +137,10 @@ type Service interface {
 	BeginDrill(ctx context.Context, c emergency.Caller, id emergency.PatientID) error
 	FinishDrill(ctx context.Context, c emergency.Caller, id emergency.PatientID, result emergency.DrillResult) error
 	ConfirmItems(ctx context.Context, c emergency.Caller, id emergency.PatientID, tags map[string]string) error
+	Proof(ctx context.Context, c emergency.Caller, id emergency.PatientID, seq uint64) (emergency.ProofFile, error)
+	OpeningProof(ctx context.Context, c emergency.Caller, grant string) (emergency.ProofFile, error)
+	OwnOpenings(ctx context.Context, c emergency.Caller, before time.Time) (emergency.OwnHistory, error)
+	OwnOpeningProof(ctx context.Context, c emergency.Caller, grant emergency.GrantID) (emergency.ProofFile, error)
 	MarkSeen(ctx context.Context, c emergency.Caller, id emergency.PatientID, seq uint64) error
 	Export(ctx context.Context, c emergency.Caller, w io.Writer, passphrase string) error
 }

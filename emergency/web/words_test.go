@@ -24,7 +24,7 @@ var errSecret = errors.New("the password is hunter2")
 // inTemplates and inCode find keys where they stand whole.
 var (
 	inTemplates = regexp.MustCompile(`\.T "([a-z][a-z0-9_.]*[a-z0-9])"`)
-	inCode      = regexp.MustCompile(`["']((?:console|field|hint|log|fact|invalid|record|left|warning|shown|import|front|editor|contacts|event|thread|grant|stated|waits|officer|review|handover|audit)\.[a-z0-9_.]*[a-z0-9])["']`)
+	inCode      = regexp.MustCompile(`["']((?:console|field|hint|log|fact|invalid|record|left|warning|shown|import|front|editor|contacts|event|thread|grant|stated|waits|officer|review|handover|audit|history)\.[a-z0-9_.]*[a-z0-9])["']`)
 	inScripts   = regexp.MustCompile(`invalid\("([a-z0-9_]+)"`)
 )
 
@@ -179,6 +179,10 @@ func TestEveryKeyHasWords(t *testing.T) {
 		family("editor.change.", q.name)
 	}
 	family("editor.who.", kindsOffered...)
+	family("history.kind.", logKinds...)
+	family("history.alarm.", "changed", "cut")
+	family("fact.", "country", "country_badge")
+	family("log.", "notice.failed", "notice.repeated")
 	family("editor.", "who", "which_contact", "which_contact.none", "which_organization", "which_organization.none", "proof", "sections", "sensitive", "soon", "long", "from", "until", "incident", "where")
 	for key := range used {
 		if !catalog.Has(key) {
@@ -186,7 +190,7 @@ func TestEveryKeyHasWords(t *testing.T) {
 		}
 	}
 
-	for _, room := range []string{"auditpage", "console", "errors", "editor", "officer"} {
+	for _, room := range []string{"auditpage", "console", "errors", "editor", "officer", "history"} {
 		text, err := os.ReadFile("../../static/locales/en/" + room + ".json")
 		if err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@
  * @property {string} label
  * @property {string} value
  * @property {string} [when]  RFC 3339, where the value is a moment
+ * @property {string} [code]  ISO 3166-1, where the value is the name of a country
  * @property {boolean} [own]  the words of whoever acted, in whatever language they wrote
  */
 
@@ -30,6 +31,8 @@ export function sayEntry(payload, words, cards) {
   quote(actor.verified === 'claimed' ? 'name_claimed' : 'name', actor.name);
   say('role', coded('role', actor.role, words));
   quote(actor.verified === 'badge' ? 'badge' : 'organization', actor.organization);
+  const country = payload.details?.country;
+  if (country) facts.push({ label: words.t(actor.verified === 'badge' ? 'fact.country_badge' : 'fact.country'), value: words.country(country), code: country });
   quote('authority', payload.details?.authority);
   say('badge_shown', coded('badge_shown', payload.details?.badge, words));
   quote('callback', actor.call_back);
@@ -94,7 +97,7 @@ function chain(parts, words) {
  * @param {number} milliseconds
  * @param {Words} words
  */
-function moment(milliseconds, words) {
+export function moment(milliseconds, words) {
   const [date, time] = instant(milliseconds).split('T');
   return words.t('unit.moment', { date: words.date(date), time: time.slice(0, 5), zone: 'UTC' });
 }

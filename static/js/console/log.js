@@ -1,15 +1,21 @@
 // @ts-check
-// Who looked. The browser does not take the server's word for its own log: it proves each entry, says it again from what was proved, and compares the
-// whole log with the one that it remembers from an earlier visit.
+// Who looked. The browser does not take the server's word for its own log: it proves each entry, says it again from what was proved, and holds the
+// whole log to the one that it remembers from an earlier visit.
 
-import { leftOut, verifyHistory } from '../log/history.js';
-import { compare, remember, remembered, sizeSeen } from '../log/memory.js';
+import { leftOut } from '../log/history.js';
+import { HONEST, remember, remembered } from '../log/memory.js';
+import { newLogs } from '../log/recovery.js';
+import { readLog } from '../log/walk.js';
 import { el } from '../reader/dom.js';
 import { Words, json } from '../reader/words.js';
-import { sameText, sayEntry } from './entry.js';
+import { moment, sameText, sayEntry } from './entry.js';
+import { evidence } from './evidence.js';
 
 /** Publishing goes on while the page asks: the proof must lead to the same checkpoint as the entries. */
 const TRIES = 3;
+
+/** Where the words of entries stand. */
+const ROOMS = ['console', 'entries', 'history', 'words'];
 
 const log = document.querySelector('[data-log]');
 const status = document.querySelector('[data-log-status]');
@@ -25,51 +31,60 @@ if (log instanceof HTMLElement) {
 /** @param {HTMLElement} log */
 async function check(log) {
   const words = await loadWords();
-  const seen = remembered();
-  const after = Number(log.dataset.after);
-  const answer = await fetchHistory(log.dataset.log ?? '', after, await sizeSeen(seen));
-  const checked = await verifyHistory(answer, log.dataset.patient ?? '');
+  const subject = log.dataset.patient ?? '';
+  const items = /** @type {HTMLElement[]} */ ([...log.querySelectorAll('[data-seq]')]);
+  const shown = items.map((item) => Number(item.dataset.seq));
+  const whole = 'whole' in log.dataset;
+  const page = whole ? { after: Number(log.dataset.after), end: Number(log.dataset.end) } : { after: Math.min(...shown, Infinity) - 1, end: Math.max(...shown, 0) };
+  if (!Number.isFinite(page.after)) page.after = page.end; // a page without entries
+  const seen = await remembered(subject);
+  const read = await readLog(asking(log.dataset.log ?? ''), subject, seen, page);
   const counts = { proven: 0, failed: 0, differs: 0 };
-  const shown = new Set();
-  for (const item of /** @type {NodeListOf<HTMLElement>} */ (log.querySelectorAll('[data-seq]'))) {
+  const held = new Set();
+  for (const item of items) {
     const seq = Number(item.dataset.seq);
-    const entry = checked.get(seq);
-    const state = entry && !shown.has(seq) ? entry.state : 'failed'; // the page shows what the log does not hold, or holds once
-    shown.add(seq);
+    const entry = read.checked.get(seq);
+    const lies = !entry || held.has(seq); // the page shows what the log does not hold, or holds once
+    const state = lies ? 'failed' : entry.state;
+    held.add(seq);
+    if (lies) counts.failed += 1;
     if (state === 'proven') counts.proven += 1;
-    if (state === 'failed') counts.failed += 1;
-    if (entry && state !== 'failed' && !show(item, entry, words, answer.cards)) counts.differs += 1;
+    if (entry && state !== 'failed' && !show(item, entry, words, read.answer.cards)) counts.differs += 1;
     part(item, '[data-proof]').textContent = words.t(`console.log.${state}`);
     item.classList.add(`proof-${state}`);
   }
-  const { between, newer } = leftOut([...checked.keys()], shown, after, Number(new URLSearchParams(location.search).get('before')) - 1);
-  counts.failed += between;
+  for (const { state } of read.checked.values()) if (state === 'failed') counts.failed += 1;
+  const last = Number(log.dataset.last); // when the page was made
+  if (whole) counts.failed += leftOut(read.page.entries.map(({ seq }) => seq), held, page.after, page.end);
   if (counts.failed > 0) tell(words.t('console.log.alarm', { count: counts.failed }), 'failed');
   if (counts.differs > 0) tell(words.t('console.log.differ', { count: counts.differs }), 'failed');
+  if (read.hidden > 0) tell(words.t('history.alarm.hidden', { count: read.hidden }), 'failed');
+  if (read.kept !== 'kept' && read.verdict !== 'lost') tell(words.t(`history.alarm.${read.kept}`, { count: read.own }), 'failed');
   if (counts.proven > 0 && counts.failed + counts.differs === 0) tell(words.t('console.log.all_proven', { count: counts.proven }), 'proven');
-  if (newer > 0) tell(words.t('console.log.newer', { count: newer }), 'waiting');
-  if (answer.checkpoint !== '') await witness(seen, answer, words);
+  if (whole && page.end === last && read.answer.last > last) tell(words.t('console.log.newer', { count: read.answer.last - last }), 'waiting');
+  if (read.pruned > 0) tell(words.t('history.pruned', { count: read.pruned }), 'quiet');
+  await compareAll(subject, seen, read, words, counts.failed + counts.differs + read.hidden > 0);
 }
 
 async function loadWords() {
   const { lang, dir } = document.documentElement;
-  const [console, shared] = await Promise.all([json(`locales/${lang}/console.json`), json(`locales/${lang}/words.json`)]);
-  return new Words(lang, dir, { ...shared, ...console }, { labels: [], drafted: '' });
+  const rooms = await Promise.all(ROOMS.map((room) => json(`locales/${lang}/${room}.json`)));
+  return new Words(lang, dir, Object.assign({}, ...rooms), { labels: [], drafted: '' });
 }
 
 /**
- * Gets the entries of the page and the one before them, which the first of them names.
+ * Asks the server for a part of the log.
  * @param {string} source
- * @param {number} after  number of the entry before the page
- * @param {number} seen   size of the log that is remembered
  */
-async function fetchHistory(source, after, seen) {
-  for (let tries = 1; ; tries++) {
-    const response = await fetch(`${source}?after=${Math.max(after - 1, 0)}&seen=${seen}`, { cache: 'no-store', headers: { accept: 'application/json' } });
-    if (!response.ok) throw new Error(String(response.status));
-    const answer = await response.json();
-    if (!answer.consistency || answer.checkpoint === '' || answer.consistency.checkpoint === answer.checkpoint || tries === TRIES) return answer;
-  }
+function asking(source) {
+  return async (/** @type {number} */ after, /** @type {number} */ size, /** @type {number} */ epoch) => {
+    for (let tries = 1; ; tries++) {
+      const response = await fetch(`${source}?after=${after}&seen=${size}&epoch=${epoch}`, { cache: 'no-store', headers: { accept: 'application/json' } });
+      if (!response.ok) throw new Error(String(response.status));
+      const answer = /** @type {import('../log/history.js').Answer} */ (await response.json());
+      if (!answer.consistency || epoch !== answer.epoch || answer.consistency.checkpoint === answer.checkpoint || tries === TRIES) return answer;
+    }
+  };
 }
 
 /**
@@ -81,13 +96,17 @@ async function fetchHistory(source, after, seen) {
  */
 function show(item, entry, words, cards) {
   const said = sayEntry(entry.payload, words, cards);
-  const number = words.t('console.log.entry', { number: entry.index });
-  const proved = [said.title, said.when, number, ...said.facts.flatMap(({ label, value, when }) => [label, when ?? value])];
+  const number = entry.epoch > 1 ? words.t('history.entry', { number: entry.index, log: entry.epoch }) : words.t('console.log.entry', { number: entry.index });
+  const proved = [said.title, said.when, number, ...said.facts.flatMap(({ label, value, when, code }) => [label, when ?? code ?? value])];
   const shown = shownBy(item);
   part(item, 'h2').replaceChildren(said.title);
   part(item, '.when').replaceChildren(el('time', { datetime: said.when }, said.at));
   part(item, '.facts').replaceChildren(...said.facts.map(fact));
   part(item, '.entry-number').replaceChildren(number);
+  if (entry.erased) {
+    const { at, ground } = entry.erased;
+    part(item, '.facts').after(el('p', { class: 'note' }, words.t('history.erased', { date: moment(at, words), ground: words.has(`ground.${ground}`) ? words.t(`ground.${ground}`) : ground })));
+  }
   const same = proved.length === shown.length && proved.every((text, i) => sameText(text, shown[i]));
   if (!same) part(item, '.proof').before(el('p', { class: 'fault' }, words.t('console.log.differs')));
   return same;
@@ -95,14 +114,16 @@ function show(item, entry, words, cards) {
 
 /** What the page says of an entry, in the order in which it is proved. @param {HTMLElement} item */
 function shownBy(item) {
-  const facts = [...item.querySelectorAll('.facts > div')].flatMap((row) => [part(row, 'dt').textContent ?? '', row.querySelector('time')?.dateTime ?? part(row, 'dd').textContent ?? '']);
+  const facts = [...item.querySelectorAll('.facts > div')].flatMap((row) => [part(row, 'dt').textContent ?? '',
+    row.querySelector('time')?.dateTime ?? row.querySelector('data')?.value ?? part(row, 'dd').textContent ?? '']);
   return [part(item, 'h2').textContent ?? '', item.querySelector('time')?.dateTime ?? '', part(item, '.entry-number').textContent ?? '', ...facts];
 }
 
 /** @param {import('./entry.js').Fact} fact */
-function fact({ label, value, when, own }) {
-  const said = when ? el('time', { datetime: when }, value) : own ? el('bdi', { dir: 'auto', lang: '' }, value) : el('bdi', {}, value);
-  return el('div', {}, el('dt', {}, label), el('dd', {}, said));
+function fact({ label, value, when, code, own }) {
+  if (when) return el('div', {}, el('dt', {}, label), el('dd', {}, el('time', { datetime: when }, value)));
+  if (code) return el('div', {}, el('dt', {}, label), el('dd', {}, el('data', { value: code }, value)));
+  return el('div', {}, el('dt', {}, label), el('dd', {}, own ? el('bdi', { dir: 'auto', lang: '' }, value) : el('bdi', {}, value)));
 }
 
 /**
@@ -115,18 +136,40 @@ function part(item, selector) {
 }
 
 /**
- * Compares the log with the one that is remembered, and remembers the larger. One that contradicts the memory is not remembered: it is an alarm on
- * each visit.
+ * Says what the log is to the one that is remembered, and remembers the one of today. One that contradicts the memory is not remembered: it is an alarm on
+ * each visit, with what to do about it.
+ * @param {string} subject
  * @param {import('../log/memory.js').Seen | null} seen
- * @param {import('../log/memory.js').Seen & {consistency: import('../log/memory.js').Consistency | null}} answer
+ * @param {import('../log/walk.js').Read} read
  * @param {Words} words
+ * @param {boolean} broken  whether entries are not what they should be
  */
-async function witness(seen, answer, words) {
-  const verdict = await compare(seen, answer, answer.consistency);
-  if (verdict === 'unable') return;
-  const honest = verdict === 'first' || verdict === 'same' || verdict === 'grown';
-  if (honest) remember(answer);
-  tell(words.t(`console.log.memory.${verdict}`), honest ? 'quiet' : 'failed');
+async function compareAll(subject, seen, read, words, broken) {
+  const { verdict, lost, own, next, today } = read;
+  const honest = HONEST.includes(verdict);
+  if (verdict === 'lost') {
+    tell(words.t('history.alarm.lost', { count: lost }), 'failed');
+    if (own > 0) tell(words.t('history.alarm.own', { count: own }), 'failed');
+  } else if (verdict === 'epoch') {
+    tell(words.t('history.epoch.kept'), 'quiet');
+  } else if (verdict !== 'unable') {
+    tell(words.t(`console.log.memory.${verdict}`), honest ? 'quiet' : 'failed');
+  }
+  for (const { epoch, at, reason } of await newLogs(read.answer)) {
+    tell(words.t('history.epoch', { log: epoch, date: moment(at, words) }), 'quiet');
+    status?.append(el('p', {}, words.t('history.epoch.reason'), ' ', el('q', {}, el('bdi', { dir: 'auto', lang: '' }, reason))));
+  }
+  if (next) await remember(subject, next);
+  if (!broken && read.kept === 'kept' && (honest || verdict === 'unable')) return;
+  tell(words.t('history.do'), 'quiet');
+  status?.append(el('p', { class: 'actions' }, evidence(words.t('history.evidence'), read, seen)));
+  if (!today || (verdict !== 'lost' && verdict !== 'key')) return;
+  const accept = el('button', { class: 'second' }, words.t('history.accept'));
+  accept.addEventListener('click', async () => {
+    await remember(subject, today);
+    location.reload();
+  });
+  status?.append(el('p', {}, words.t('history.accept.text')), el('p', {}, accept));
 }
 
 /**

@@ -1,59 +1,139 @@
 // @ts-check
 // A part of somebody's log, checked as a whole: every entry stands in the published log with the payload that is shown, none is missing between two
-// others, and each names the one before it.
+// others, and each names the one before it. What was erased was erased by an entry that says so.
 
 import { equal, fromBase64, hashesOf, leafOf, verifyCheckpoint, verifyInclusion } from './tlog.js';
 
 /**
- * What an entry is worth. "unable" says nothing about it: its words were erased, or this browser cannot check the signature.
+ * What an entry is worth. "unable" says nothing about it: this browser cannot check the signature, or it does not know yet why the words were erased.
  * @typedef {'proven'|'waiting'|'failed'|'unable'} State
  */
 
+/** @typedef {Awaited<ReturnType<typeof verifyCheckpoint>>} Signed */
+
 /**
  * @typedef {object} Entry as GET /v1/patients/{id}/log gives it
- * @property {number} index
+ * @property {number} epoch  of the log, from 1
+ * @property {number} index  in its epoch
+ * @property {number} row    over all epochs
  * @property {number} seq
+ * @property {string} leaf   base64; of an erased entry it is all that is left
  * @property {string | null} salt     base64url; null once erased
  * @property {string | null} payload  the exact text; null once erased
  * @property {{size: number, hashes: string[]} | null} proof  null while no checkpoint covers the entry
  */
 
-/** @typedef {{state: State, index: number, payload: any}} Checked  payload is null where there is none that can be believed */
+/**
+ * @typedef {object} Answer of GET /v1/patients/{id}/log
+ * @property {number} epoch        the present one
+ * @property {string[]} vkeys      that sign its checkpoint; more than one while one takes the place of another
+ * @property {string} checkpoint   "" while none is published
+ * @property {{epoch: number, vkeys: string[], checkpoint: string}[]} earlier
+ * @property {import('./memory.js').Consistency | null} consistency
+ * @property {import('./recovery.js').Recovery[]} recoveries
+ * @property {number} last         number of the last entry that there is
+ * @property {number} minimum      rows below it may be gone
+ * @property {Entry[]} entries
+ * @property {Record<string, string>} cards
+ */
+
+/** @typedef {Entry & {signed: Signed}} Held  with the tree that its proof leads to */
+
+/** @typedef {{at: number, ground: string}} Erased */
 
 /**
- * Checks the entries of one subject, in their order. That the first names the one before it can only be seen when that one is there too.
- * @param {{vkey: string, checkpoint: string, entries: Entry[]}} answer
- * @param {string} subject
- * @returns {Promise<Map<number, Checked>>} by seq
+ * @typedef {object} Checked
+ * @property {State} state
+ * @property {number} epoch
+ * @property {number} index
+ * @property {any} payload          null where there is none that can be believed
+ * @property {string} leaf          base64url, "" where there is none that can be believed
+ * @property {Erased | null} erased what the entry says by which the words were erased
  */
-export async function verifyHistory({ vkey, checkpoint, entries }, subject) {
-  const signed = await verifyCheckpoint(checkpoint, vkey);
-  const payloads = entries.map((entry) => payloadOf(entry, subject));
-  const leaves = await Promise.all(entries.map(({ salt, payload }, i) =>
-    // An erased entry keeps its leaf: the next entry names it.
-    (payload === null ? previous(payloads[i + 1]) : leafOf(salt ?? '', payload))));
-  const checked = new Map();
-  for (const [i, entry] of entries.entries()) {
-    const linked = follows(entries[i - 1], entry) && names(leaves[i - 1], entry, payloads[i]);
-    const state = linked && payloads[i] !== undefined ? await stateOf(entry, leaves[i], signed) : 'failed';
-    checked.set(entry.seq, { state, index: entry.index, payload: state === 'failed' ? null : payloads[i] });
-  }
-  return checked;
+
+/**
+ * Checks the checkpoints of an answer, and gives each of its entries the one of its epoch.
+ * @param {Answer} answer
+ * @returns {Promise<Held[]>}
+ */
+export async function hold(answer) {
+  const trees = new Map();
+  for (const { epoch, vkeys, checkpoint } of [...answer.earlier, answer]) trees.set(epoch, (await signedBy(vkeys, checkpoint)).signed);
+  const none = /** @type {Signed} */ ({ ok: false, reason: 'checkpoint' });
+  return answer.entries.map((entry) => ({ ...entry, signed: trees.get(entry.epoch) ?? none }));
 }
 
 /**
- * Counts what the log has and a page leaves out: between what it shows, which no honest page does, and newer than it, as when entries are made while
- * the page is on its way.
+ * What a checkpoint says, by the last of the keys that has signed it.
+ * @param {string[]} vkeys
+ * @param {string} checkpoint
+ * @returns {Promise<{signed: Signed, vkey: string}>} vkey is "" when none has
+ */
+export async function signedBy(vkeys, checkpoint) {
+  let signed = /** @type {Signed} */ ({ ok: false, reason: 'key' });
+  for (const vkey of [...vkeys].reverse()) {
+    signed = await verifyCheckpoint(checkpoint, vkey);
+    if (signed.ok) return { signed, vkey };
+  }
+  return { signed, vkey: '' };
+}
+
+/**
+ * Checks entries of one subject that follow one another. That the first names the one before it can only be seen when that one is there too.
+ * @param {Held[]} entries
+ * @param {string} subject
+ * @param {{after: number, minimum?: number, reached?: boolean}} part  the number before the first; the row below which entries may be gone; whether the last is the last that there is
+ * @returns {Promise<{checked: Map<number, Checked>, pruned: number}>} by seq; and how many are gone below the minimum
+ */
+export async function verifyHistory(entries, subject, { after, minimum = 0, reached = true }) {
+  const payloads = entries.map((entry) => payloadOf(entry, subject));
+  const leaves = await Promise.all(entries.map(({ salt, payload, leaf }) => (payload === null ? hashOf(leaf, 'standard') : leafOf(salt ?? '', payload))));
+  const checked = new Map();
+  let pruned = 0;
+  for (const [i, entry] of entries.entries()) {
+    const before = entries[i - 1];
+    const gone = entry.seq - (before?.seq ?? after) - 1;
+    const allowed = gone === 0 || (gone > 0 && (before?.row ?? -1) + gone < minimum);
+    const linked = allowed && follows(before, entry) && names(gone === 0 ? leaves[i - 1] : null, entry, payloads[i]);
+    if (linked) pruned += gone;
+    const state = linked && payloads[i] !== undefined ? await stateOf(entry, leaves[i]) : 'failed';
+    const good = state !== 'failed';
+    checked.set(entry.seq, { state, epoch: entry.epoch, index: entry.index, payload: good ? payloads[i] : null, leaf: good && leaves[i] ? toBase64url(leaves[i]) : '', erased: null });
+  }
+  justify(checked, reached);
+  return { checked, pruned };
+}
+
+/**
+ * Finds for each erased entry the later one that says so. Without it the words are missing and nothing says why.
+ * @param {Map<number, Checked>} checked
+ * @param {boolean} reached
+ */
+function justify(checked, reached) {
+  const said = new Map();
+  for (const [seq, { payload }] of checked) {
+    const named = Number(payload?.details?.seq);
+    if (payload?.type === 'entry.erased' && named < seq) said.set(named, payload);
+  }
+  for (const [seq, entry] of checked) {
+    if (entry.state === 'failed' || entry.payload !== null) continue;
+    const { details, at } = said.get(seq) ?? {};
+    const before = checked.get(seq - 1)?.leaf;
+    if (details && details.leaf === entry.leaf && (!before || details.prev === before)) entry.erased = { at, ground: details.ground ?? '' };
+    else if (details || reached) Object.assign(entry, { state: 'failed', leaf: '' });
+    else entry.state = 'unable';
+  }
+}
+
+/**
+ * Counts what the log has and a page leaves out, which no honest page does.
  * @param {number[]} held  numbers that the log has
  * @param {Set<number>} shown
  * @param {number} after  number of the entry before the page
- * @param {number} end    number of the last that belongs on the page; below 1 for the newest page
+ * @param {number} end    number of the last that belongs on the page
  */
 export function leftOut(held, shown, after, end) {
-  const missing = held.filter((seq) => seq > after && (end < 1 || seq <= end) && !shown.has(seq));
-  const newest = Math.max(after, ...shown);
-  const newer = missing.filter((seq) => end < 1 && seq > newest).length;
-  return { between: missing.length - newer, newer };
+  return held.filter((seq) => seq > after && seq <= end && !shown.has(seq)).length;
 }
 
 /**
@@ -72,12 +152,17 @@ function payloadOf({ seq, payload }, subject) {
 }
 
 /**
- * The leaf hash that a payload has of the entry before it.
- * @param {any} payload
+ * @param {unknown} text
+ * @param {'standard'|'url'} alphabet
  */
-function previous(payload) {
-  const hash = typeof payload?.prev === 'string' ? fromBase64(payload.prev, 'url') : null;
+function hashOf(text, alphabet) {
+  const hash = typeof text === 'string' ? fromBase64(text, alphabet) : null;
   return hash?.length === 32 ? hash : null;
+}
+
+/** @param {Uint8Array} bytes */
+export function toBase64url(bytes) {
+  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 /**
@@ -85,7 +170,8 @@ function previous(payload) {
  * @param {Entry} entry
  */
 function follows(before, entry) {
-  return !before || (entry.seq === before.seq + 1 && entry.index > before.index);
+  if (!before) return true;
+  return entry.epoch === before.epoch ? entry.index > before.index : entry.epoch > before.epoch;
 }
 
 /**
@@ -96,22 +182,21 @@ function follows(before, entry) {
  */
 function names(leaf, entry, payload) {
   if (payload === null) return true;
-  const named = previous(payload);
+  const named = hashOf(payload?.prev, 'url');
   if (entry.seq === 1) return payload?.prev === undefined;
   return named !== null && (!leaf || equal(named, leaf));
 }
 
 /**
- * @param {Entry} entry
+ * @param {Held} entry
  * @param {Uint8Array | null} leaf
- * @param {Awaited<ReturnType<typeof verifyCheckpoint>>} signed
  * @returns {Promise<State>}
  */
-async function stateOf(entry, leaf, signed) {
-  if (leaf === null) return entry.payload === null ? 'unable' : 'failed';
-  if (entry.proof === null) return 'waiting';
+async function stateOf({ proof, index, signed }, leaf) {
+  if (leaf === null) return 'failed';
+  if (proof === null) return signed.ok && index < signed.size ? 'failed' : 'waiting';
   if (!signed.ok) return signed.reason === 'unsupported' ? 'unable' : 'failed';
-  const hashes = hashesOf(entry.proof.hashes);
-  const stands = hashes !== null && entry.proof.size === signed.size && (await verifyInclusion(leaf, entry.index, signed.size, hashes, signed.root));
+  const hashes = hashesOf(proof.hashes);
+  const stands = hashes !== null && proof.size === signed.size && (await verifyInclusion(leaf, index, signed.size, hashes, signed.root));
   return stands ? 'proven' : 'failed';
 }

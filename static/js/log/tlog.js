@@ -175,6 +175,18 @@ export async function parseVKey(vkey) {
 }
 
 /**
+ * Whether the key has signed these bytes.
+ * @param {string} vkey
+ * @param {Uint8Array<ArrayBuffer>} message
+ * @param {Uint8Array<ArrayBuffer>} signature
+ * @returns {Promise<boolean | null>} null where the browser knows no Ed25519
+ */
+export async function verifySignature(vkey, message, signature) {
+  const key = await parseVKey(vkey);
+  return key !== null && verifyEd25519(key.publicKey, signature, message);
+}
+
+/**
  * @param {Uint8Array<ArrayBuffer>} publicKey
  * @param {Uint8Array<ArrayBuffer>} signature
  * @param {Uint8Array<ArrayBuffer>} message
@@ -193,7 +205,7 @@ async function verifyEd25519(publicKey, signature, message) {
 // Bytes
 
 /** @param {...Uint8Array} parts */
-async function sha256(...parts) {
+export async function sha256(...parts) {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', concat(...parts)));
 }
 

@@ -10,7 +10,8 @@ import { Words } from '../reader/words.js';
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
 const rows = read('../../../emergency/web/testdata/entries.json');
 
-const wordsOf = (lang) => new Words(lang, lang === 'ar' ? 'rtl' : 'ltr', { ...read(`../../locales/${lang}/words.json`), ...read(`../../locales/${lang}/console.json`) },
+const rooms = ['console', 'entries', 'history', 'words'];
+const wordsOf = (lang) => new Words(lang, lang === 'ar' ? 'rtl' : 'ltr', Object.assign({}, ...rooms.map((room) => read(`../../locales/${lang}/${room}.json`))),
   { labels: [], drafted: '' });
 
 test('the table holds every kind of entry in every language', () => {
@@ -21,7 +22,7 @@ test('the table holds every kind of entry in every language', () => {
 for (const { lang, payload, cards, title, when, facts } of rows) {
   test(`${lang}: ${payload?.type ?? 'erased'} ${title}`, () => {
     const said = sayEntry(payload, wordsOf(lang), cards);
-    const got = [said.title, said.when, ...said.facts.flatMap((fact) => [fact.label, fact.when ?? fact.value])];
+    const got = [said.title, said.when, ...said.facts.flatMap((fact) => [fact.label, fact.when ?? fact.code ?? fact.value])];
     const want = [title, when, ...facts.flat()];
     assert.equal(got.length, want.length, JSON.stringify(got));
     got.forEach((text, i) => assert.ok(sameText(text, want[i]), `${text} is not ${want[i]}`));

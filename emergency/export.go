@@ -3,7 +3,6 @@ package emergency
 import (
 	"archive/zip"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,9 +51,7 @@ func (s *Service) Export(ctx context.Context, c Caller, w io.Writer, passphrase 
 
 // export writes the archive, sealed unless the passphrase is empty.
 func (s *Service) export(ctx context.Context, c Caller, w io.Writer, passphrase string, patients []PatientView) error {
-	if _, err := s.Log.Publish(ctx); err != nil {
-		return err // so that every entry up to here is exported with its proof
-	}
+	s.provable(ctx)
 	if passphrase == "" {
 		return s.writeExport(ctx, c, w, patients)
 	}
@@ -75,12 +72,20 @@ type exporter struct {
 }
 
 func (e *exporter) file(name string, content []byte) {
+	e.stream(name, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+// stream writes a file piece by piece.
+func (e *exporter) stream(name string, write func(io.Writer) error) {
 	if e.err != nil {
 		return
 	}
 	w, err := e.Create(name)
 	if err == nil {
-		_, err = w.Write(content)
+		err = write(w)
 	}
 	e.err = err
 }
@@ -101,11 +106,9 @@ func (s *Service) writeExport(ctx context.Context, c Caller, w io.Writer, patien
 	}
 	out.file("README.txt", []byte(exportReadme))
 	out.json("account.json", account)
-	history, err := s.fullHistory(ctx, string(c.Account))
-	if err != nil {
+	if err := s.exportLog(ctx, out, "account-log/", s.logOf(string(c.Account), nil), true); err != nil {
 		return err
 	}
-	out.history("account-log", history)
 	for i, patient := range patients {
 		if err := s.exportPatient(ctx, c, out, fmt.Sprintf("patient-%d", i+1), patient); err != nil {
 			return err
@@ -128,12 +131,8 @@ patient-N/cards.json        the cards, without their secrets
 patient-N/contacts.json     whom you have named as contacts
 patient-N/openings.json     who opened the record, as stated, and what was written meanwhile
 patient-N/reviews.json      what was said of openings, and what was answered
-patient-N/log/entries.ndjson  who looked: payload and salt of every entry, in order
-patient-N/log/N.tlog-proof    the proof of each entry (c2sp.org/tlog-proof@v1)
-patient-N/log/vkey            the key that the log is signed with
-
-To check an entry: SHA-256("locket-audit/commit/v1" || salt || 32-bit big-endian length || payload) is its commitment; the leaf of the tree is
-"locket-audit/v1" and a newline, followed by the commitment; the proof leads from there to the signed checkpoint.
+patient-N/log/              who looked, as it stands in the log, as FHIR AuditEvents and as a table, with proofs: see README.txt in there
+account-log/                likewise, what the log says about the account itself
 `
 
 // rulesExport is one version of the rules in an export.
@@ -196,12 +195,7 @@ func (s *Service) exportPatient(ctx context.Context, c Caller, out *exporter, fo
 		return err
 	}
 	out.json(folder+"/reviews.json", reviews)
-	history, err := s.fullHistory(ctx, string(patient.ID))
-	if err != nil {
-		return err
-	}
-	out.history(folder+"/log", history)
-	return nil
+	return s.exportLog(ctx, out, folder+"/log/", s.logOf(string(patient.ID), nil), true)
 }
 
 // ExportRecord returns a patient's record for a keeper who takes it elsewhere, as a document for hospital software. That is an entry in the log.
@@ -283,45 +277,4 @@ func (s *Service) exportPendingRules(r Reader, id PatientID) (*rulesExport, erro
 	}
 	approved, err := s.openPendingApproval(row)
 	return &rulesExport{Version: row.Base + 1, Policy: rules.Canonical(policy), Approved: &approved, EffectiveAt: row.EffectiveAt}, err
-}
-
-// fullHistory reads a subject's whole history, page by page.
-func (s *Service) fullHistory(ctx context.Context, subject string) (HistoryView, error) {
-	var whole HistoryView
-	for after := uint64(0); ; {
-		page, err := s.history(ctx, subject, after, maxHistory)
-		if err != nil {
-			return whole, err
-		}
-		whole.VKey = page.VKey
-		whole.Entries = append(whole.Entries, page.Entries...)
-		if len(page.Entries) < maxHistory {
-			return whole, nil
-		}
-		after = page.Entries[len(page.Entries)-1].Seq
-	}
-}
-
-// history writes entries and proofs into a folder of the export.
-func (e *exporter) history(folder string, history HistoryView) {
-	e.file(folder+"/vkey", []byte(history.VKey+"\n"))
-	var lines []byte
-	for _, entry := range history.Entries {
-		line, err := json.Marshal(map[string]any{"index": entry.Index, "seq": entry.Seq, "payload": string(entry.Payload),
-			"salt": base64.RawURLEncoding.EncodeToString(entry.Salt)})
-		if err != nil {
-			e.err = errors.Join(e.err, err)
-			return
-		}
-		lines = append(append(lines, line...), '\n')
-		if entry.Proof != nil {
-			text, err := entry.Proof.MarshalText()
-			if err != nil {
-				e.err = errors.Join(e.err, err)
-				return
-			}
-			e.file(fmt.Sprintf("%s/%d.tlog-proof", folder, entry.Seq), text)
-		}
-	}
-	e.file(folder+"/entries.ndjson", lines)
 }

@@ -85,6 +85,7 @@ type OfficerQuery struct {
 	Member       AccountID
 	Patient      PatientID
 	Since, Until time.Time // Until exclusive
+	Reason       string    // one of rules.Reasons
 	Unbadged     bool
 }
 
@@ -141,7 +142,8 @@ func (s *Service) SearchOpenings(ctx context.Context, c Caller, query OfficerQue
 	return s.searchOpenings(ctx, c, query, audit.OfficerSearched)
 }
 
-// ExportOpenings is SearchOpenings for what leaves the house as a file. It needs a passkey touched just now.
+// ExportOpenings is SearchOpenings for what leaves the house as a file. It needs a passkey touched just now, and every patient among the openings reads in the
+// log that it was done.
 func (s *Service) ExportOpenings(ctx context.Context, c Caller, query OfficerQuery) ([]OpeningView, error) {
 	if !c.fresh(s.now()) {
 		return nil, errors.Join(signedIn(c), ErrFreshPasskey)
@@ -150,15 +152,64 @@ func (s *Service) ExportOpenings(ctx context.Context, c Caller, query OfficerQue
 }
 
 func (s *Service) searchOpenings(ctx context.Context, c Caller, query OfficerQuery, kind audit.Type) ([]OpeningView, error) {
-	var found []OpeningView
+	found, err := s.findOpenings(ctx, c, query)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Store.Update(ctx, func(tx Tx) error {
+		if err := officer(tx, c); err != nil {
+			return err
+		}
+		for _, event := range s.officerEvents(c, query, kind, found) {
+			tx.Append(event)
+		}
+		return nil
+	}); err != nil {
+		return nil, noLogNoData(err)
+	}
+	return found, nil
+}
+
+// beginOfficerExport finds openings and writes down that they are about to leave.
+func (s *Service) beginOfficerExport(ctx context.Context, c Caller, query OfficerQuery) ([]OpeningView, Intent, error) {
+	if !c.fresh(s.now()) {
+		return nil, Intent{}, errors.Join(signedIn(c), ErrFreshPasskey)
+	}
+	found, err := s.findOpenings(ctx, c, query)
+	if err != nil {
+		return nil, Intent{}, err
+	}
+	began, err := s.intend(ctx, s.officerEvents(c, query, audit.OfficerExported, found)...)
+	return found, began, err
+}
+
+// officerEvents are the entries of a search: one, for the keepers too when it was one for their patient. Of an export there is one for every patient in it besides.
+func (s *Service) officerEvents(c Caller, query OfficerQuery, kind audit.Type, found []OpeningView) []audit.Event {
 	event := s.event(c, kind, string(query.Patient))
 	event.Actor.Kind = audit.ByOperator
 	event.Details = map[string]string{}
-	for name, value := range map[string]string{"organization": string(query.Organization), "member": string(query.Member)} {
+	for name, value := range map[string]string{"organization": string(query.Organization), "member": string(query.Member), "stated_reason": query.Reason} {
 		if value != "" {
 			event.Details[name] = value
 		}
 	}
+	events := []audit.Event{event}
+	if kind != audit.OfficerExported {
+		return events
+	}
+	told := map[PatientID]bool{query.Patient: true}
+	for _, o := range found {
+		if !told[o.Patient] {
+			told[o.Patient], event.Subject = true, string(o.Patient)
+			events = append(events, event)
+		}
+	}
+	return events
+}
+
+// findOpenings finds what an officer asks for, newest first.
+func (s *Service) findOpenings(ctx context.Context, c Caller, query OfficerQuery) ([]OpeningView, error) {
+	var found []OpeningView
 	err := s.Store.View(ctx, func(r Reader) (err error) { // not in the writer's turn: responders wait for that
 		if err := officer(r, c); err != nil {
 			return err
@@ -173,7 +224,9 @@ func (s *Service) searchOpenings(ctx context.Context, c Caller, query OfficerQue
 		if err != nil {
 			return err
 		}
-		found = slices.DeleteFunc(found, func(o OpeningView) bool { return query.Member != "" && o.MemberID != query.Member })
+		found = slices.DeleteFunc(found, func(o OpeningView) bool {
+			return query.Member != "" && o.MemberID != query.Member || query.Reason != "" && o.Stated.Reason != query.Reason
+		})
 		found = found[:min(len(found), SearchShown)]
 		for i := range found {
 			if found[i].Review, err = s.reviewIn(r, found[i].Grant); err != nil {
@@ -182,19 +235,7 @@ func (s *Service) searchOpenings(ctx context.Context, c Caller, query OfficerQue
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	if err := s.Store.Update(ctx, func(tx Tx) error {
-		if err := officer(tx, c); err != nil {
-			return err
-		}
-		tx.Append(event)
-		return nil
-	}); err != nil {
-		return nil, noLogNoData(err)
-	}
-	return found, nil
+	return found, err
 }
 
 // reviewIn is what was said of an opening, nil while nothing was.

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -64,9 +66,14 @@ func TestExportHoldsEverything(t *testing.T) {
 	if lines := bytes.Count(files["patient-1/log/entries.ndjson"], []byte("\n")); lines < 5 {
 		t.Errorf("%d log entries", lines)
 	}
-	proof, err := audit.ParseProof(files["patient-1/log/1.tlog-proof"])
-	if err != nil || proof.Size == 0 {
-		t.Errorf("the first proof: %v", err)
+	names := slices.Sorted(maps.Keys(files))
+	first := slices.IndexFunc(names, func(name string) bool { return strings.HasPrefix(name, "patient-1/log/proofs/1-") })
+	if first < 0 {
+		t.Fatalf("the files are %v", names)
+	}
+	receipt, err := audit.ParseReceipt(files[names[first]])
+	if err != nil || receipt.Payload.Subject != string(patient) {
+		t.Errorf("the first receipt is about %q: %v", receipt.Payload.Subject, err)
 	}
 	if bytes.Contains(files["patient-1/cards.json"], []byte("#")) {
 		t.Error("a card's secret is in the export")

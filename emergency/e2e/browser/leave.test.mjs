@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Visitor, launch, picture } from '../harness/browser.mjs';
 import { House, fixture, must } from '../harness/house.mjs';
-import { violations } from '../harness/ips.mjs';
+import { conformance, violations } from '../harness/ips.mjs';
 import { directory } from '../harness/locket.mjs';
 import { Patient } from '../harness/patient.mjs';
 import { breakGlass, verdict } from '../harness/reader.mjs';
@@ -59,10 +59,12 @@ test('the plain export holds record, original document, rules and log', async ()
   assert.deepEqual(violations(JSON.parse(files['patient-1/ips.json'])), []);
   const original = readFileSync(fixture('adult'), 'utf8');
   assert.ok(Object.entries(files).some(([name, text]) => name.startsWith('patient-1/documents/') && text === original), 'the document as it came in, byte for byte');
-  for (const name of ['patient-1/rules.json', 'patient-1/cards.json', 'patient-1/contacts.json', 'patient-1/openings.json', 'patient-1/log/entries.ndjson', 'patient-1/log/vkey']) {
+  for (const name of ['patient-1/rules.json', 'patient-1/cards.json', 'patient-1/contacts.json', 'patient-1/openings.json',
+    'patient-1/log/entries.ndjson', 'patient-1/log/disclosures.csv', 'patient-1/log/vkeys.txt']) {
     assert.ok(files[name], `${name} is missing: ${Object.keys(files)}`);
   }
   assert.ok(Object.keys(files).some((name) => name.endsWith('.tlog-proof')));
+  for (const line of files['patient-1/log/events.ndjson'].trim().split('\n')) assert.deepEqual(conformance(JSON.parse(line)), []);
 });
 
 test('the sealed export opens with the stock age tool', async () => {

@@ -99,7 +99,7 @@ for (const [name, { options, lang }] of Object.entries(appearances)) {
     const visitor = await Visitor.arrive(browser, house.base, { ...options, viewport: narrow });
     const page = await visitor.page();
     const found = [];
-    for (const path of ['/', '/signup', '/signin', '/recover', '/code', '/nothing-here']) {
+    for (const path of ['/', '/audit', '/signup', '/signin', '/recover', '/code', '/nothing-here']) {
       await page.goto(path);
       assert.equal(await page.locator('html').getAttribute('lang'), lang);
       found.push(...await barriers(page));

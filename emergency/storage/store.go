@@ -40,6 +40,9 @@ type Config struct {
 	Readers int
 	// Patience is how long an Update waits for a place in a full queue before it answers ErrBusy; 0 is 3 seconds.
 	Patience time.Duration
+	// Deadline is how long an Update is waited for in all before it answers ErrLogUnavailable, or ErrBusy when it had not begun. What had begun may still be
+	// kept: nobody is told that it was. 0 waits for as long as it takes.
+	Deadline time.Duration
 	// Observe, if not nil, is told of every commit, by the goroutine that writes: it must be quick.
 	Observe func(Commit)
 }
@@ -234,6 +237,18 @@ func (s *Store) Failed() <-chan struct{} {
 		return nil
 	}
 	return s.writer.broken
+}
+
+// Blocked is for how long the changes that are under way have been; 0 when there are none. A disk that hangs answers nothing, and so fails nothing.
+func (s *Store) Blocked() time.Duration {
+	if s.writer == nil {
+		return 0
+	}
+	began := s.writer.began.Load()
+	if began == nil {
+		return 0
+	}
+	return time.Since(*began)
 }
 
 // random is where salts come from.

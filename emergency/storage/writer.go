@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/locket-health/locket/audit"
@@ -28,16 +29,18 @@ type writer struct {
 	sealer   audit.Sealer
 	random   io.Reader
 	patience time.Duration
+	deadline time.Duration
 	observe  func(Commit)
 	commit   func(*transaction) error // COMMIT; tests let it fail
 
 	queue   chan *work
 	closing sync.RWMutex // guards closed, and with it sends on queue
 	closed  bool
-	stopped chan struct{} // closed when the goroutine has ended
-	broken  chan struct{} // closed when failure is set
-	failure error         // why nothing is written any more; the goroutine's own
-	current *batch        // under way; the goroutine's own
+	stopped chan struct{}             // closed when the goroutine has ended
+	broken  chan struct{}             // closed when failure is set
+	failure error                     // why nothing is written any more; the goroutine's own
+	current *batch                    // under way; the goroutine's own
+	began   atomic.Pointer[time.Time] // when the batch under way was taken, nil while there is none
 }
 
 // work is a change and the caller who waits for it.
@@ -53,7 +56,7 @@ type work struct {
 
 func newWriter(db *sql.DB, config Config) (*writer, error) {
 	w := &writer{
-		db: db, sealer: config.Sealer, random: config.random(), patience: config.Patience, observe: config.Observe,
+		db: db, sealer: config.Sealer, random: config.random(), patience: config.Patience, deadline: config.Deadline, observe: config.Observe,
 		commit: func(t *transaction) error { return t.control("COMMIT") },
 		queue:  make(chan *work, maxQueued), stopped: make(chan struct{}), broken: make(chan struct{}),
 	}
@@ -77,17 +80,26 @@ func (w *writer) do(ctx context.Context, change func(*tx) error) error {
 	if err := w.enqueue(job); err != nil {
 		return err
 	}
+	var late <-chan time.Time
+	if w.deadline > 0 {
+		timer := time.NewTimer(w.deadline)
+		defer timer.Stop()
+		late = timer.C
+	}
 	select {
 	case err := <-job.answer:
 		return err
 	case <-ctx.Done():
-		return job.leave()
+		return job.leave(ctx.Err())
+	case <-late:
+		return job.leave(errLate)
 	}
 }
 
 var (
 	errClosed = errors.New("storage: closed")
 	errFull   = errors.New("storage: too many changes wait")
+	errLate   = errors.New("storage: the disk takes too long")
 	errLeft   = errors.New("storage: the caller left before the commit was on the disk")
 )
 
@@ -114,20 +126,20 @@ func (w *writer) enqueue(job *work) error {
 	}
 }
 
-// leave is for a caller whose context ended. A change that has not begun never will; one that runs is waited for, because it may use what the
+// leave is for a caller who waits no more, because of cause. A change that has not begun never will; one that runs is waited for, because it may use what the
 // caller owns; after that only the disk is waited for, and the caller need not.
-func (j *work) leave() error {
+func (j *work) leave(cause error) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.begun {
 		j.dropped = true
-		return refuse(emergency.ErrBusy, j.ctx.Err())
+		return refuse(emergency.ErrBusy, cause)
 	}
 	select {
 	case err := <-j.answer:
 		return err
 	default:
-		return refuse(emergency.ErrLogUnavailable, errors.Join(errLeft, j.ctx.Err()))
+		return refuse(emergency.ErrLogUnavailable, errors.Join(errLeft, cause))
 	}
 }
 
@@ -164,6 +176,7 @@ func (w *writer) run() {
 	for first := range w.queue {
 		jobs := w.gather(first)
 		w.current = &batch{began: time.Now(), jobs: jobs, errs: make([]error, len(jobs))}
+		w.began.Store(&w.current.began)
 		w.finish(w.current, w.attempt(w.current))
 	}
 	ended = true
@@ -251,7 +264,7 @@ func (w *writer) runOne(b *batch, job *work) error {
 	job.mu.Lock()
 	defer job.mu.Unlock()
 	if job.dropped {
-		return job.ctx.Err()
+		return errLeft
 	}
 	if err := job.ctx.Err(); err != nil {
 		return refuse(emergency.ErrBusy, err)
@@ -363,6 +376,7 @@ func (w *writer) finish(b *batch, failed error) {
 		}
 		job.answer <- err
 	}
+	w.began.Store(nil)
 	report.Took = time.Since(b.began)
 	w.observe(report)
 	w.current = nil

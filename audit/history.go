@@ -17,7 +17,8 @@ type Proved struct {
 }
 
 // History returns at most limit entries of a patient with numbers above afterSeq, in order, opened and proved, each against the
-// published checkpoint of its epoch. It is for the patient's eyes: the caller decides who that is. Damage in the store is a [*VerifyError].
+// published checkpoint of its epoch. Numbers are left out only where rows of erased entries may have been pruned; a later entry speaks for each. It is for
+// the patient's eyes: the caller decides who that is. Damage in the store is a [*VerifyError].
 func (l *Log) History(ctx context.Context, subject string, afterSeq uint64, limit int) ([]Proved, error) {
 	if subject == "" || limit < 1 {
 		return nil, errors.New("audit: a history needs a subject and a limit")
@@ -30,9 +31,15 @@ func (l *Log) History(ctx context.Context, subject string, afterSeq uint64, limi
 	history := make([]Proved, len(entries))
 	for i := range entries {
 		e := &entries[i]
-		if e.Subject != subject || e.Seq != afterSeq+1+uint64(i) {
+		if e.Subject != subject || e.Seq <= afterSeq {
 			return nil, broken(e.Index, "it is not the next entry of its subject")
 		}
+		if e.Seq != afterSeq+1 {
+			if pruned, err := l.pruned(ctx); err != nil || !pruned {
+				return nil, errors.Join(err, broken(e.Index, "it is not the next entry of its subject"))
+			}
+		}
+		afterSeq = e.Seq
 		by, ok := provers[e.Epoch]
 		if !ok {
 			if by, err = l.proverOf(ctx, e.Epoch); err != nil {
@@ -45,6 +52,24 @@ func (l *Log) History(ctx context.Context, subject string, afterSeq uint64, limi
 		}
 	}
 	return history, nil
+}
+
+// pruned reports whether rows of any epoch may be gone.
+func (l *Log) pruned(ctx context.Context) (bool, error) {
+	epochs, err := l.store.Epochs(ctx)
+	if err != nil {
+		return false, fmt.Errorf("audit: reading the epochs: %w", err)
+	}
+	for _, e := range epochs {
+		state, err := l.store.Epoch(e.Number).LogState(ctx)
+		if err != nil {
+			return false, fmt.Errorf("audit: reading the state: %w", err)
+		}
+		if state.Minimum > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // Recoveries returns the first entry of each epoch but the log's first, in order, opened and proved: they say what became of the epochs before (see [Recovery]).

@@ -18,7 +18,6 @@ type HistoryView struct {
 	Earlier    []EarlierEpoch // of the log, in order; none unless it was begun anew
 	Last       uint64         // number of the last entry there is; 0 when there is none
 	Recoveries []audit.Proved // the first entries of all epochs but the first: what became of the ones before
-	Minimum    int64          // rows below it may be gone, by the published policy
 	Entries    []HistoryEntry // in order of Seq
 }
 
@@ -35,7 +34,6 @@ type EarlierEpoch struct {
 type HistoryEntry struct {
 	Epoch   int   // number of the epoch of the log, from 1
 	Index   int64 // in its epoch
-	Row     int64 // over all epochs
 	Seq     uint64
 	Leaf    tlog.Hash // its leaf hash, all that is left of an erased one
 	Salt    []byte
@@ -99,7 +97,7 @@ func (s *Service) history(ctx context.Context, subject string, after uint64, lim
 		return view, err
 	}
 	for _, p := range proved {
-		entry := HistoryEntry{Epoch: p.Entry.Epoch, Index: p.Entry.Index, Row: p.Entry.Row, Seq: p.Entry.Seq, Leaf: p.Entry.Leaf.LeafHash(), Payload: p.Raw,
+		entry := HistoryEntry{Epoch: p.Entry.Epoch, Index: p.Entry.Index, Seq: p.Entry.Seq, Leaf: p.Entry.Leaf.LeafHash(), Payload: p.Raw,
 			Event: p.Payload.Event, Proof: p.Proof}
 		if p.Raw != nil {
 			entry.Salt = p.Salt[:]

@@ -61,6 +61,8 @@ func accessRows() map[string]row {
 		"own proof":               form([4]int{401, 404, 401, 404}, nil),
 		"find entries":            form([4]int{401, 404, 401, 200}, url.Values{"words": {"Robin"}}),
 		"entry proof":             ownPage(),
+		"log export":              ownPage(),
+		"export log":              form([4]int{401, 404, 401, 200}, nil),
 		"handover":                json([4]int{404, 404, 404, 404}, `{"card":"AAAAAAAAAAAAAAAAAAAAAA","secret":"AAAAAAAAAAAAAAAAAAAAAA","grant":"x"}`),
 		"link manifest":           json([4]int{404, 404, 404, 404}, `{"recipient":"somebody","passcode":"123456"}`),
 		"link options":            everybody(204),

@@ -107,6 +107,10 @@ func (x *exchange) entry(e emergency.HistoryEntry, cards map[string]string) entr
 		say("rules", strconv.Itoa(event.RulesVersion))
 	}
 	say("network", event.Actor.Network)
+	if event.Type == audit.EntryErased {
+		say("erased_entry", event.Details["index"])
+		say("ground", x.coded("ground", event.Details["ground"]))
+	}
 	say("drill", x.coded("drill", event.Details["drill"]))
 	say("more", x.coded("more", event.Details["more"]))
 	return out

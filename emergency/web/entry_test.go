@@ -62,6 +62,9 @@ func entryEvents() []audit.Event {
 	for _, tap := range []string{"stale", "wrong", "cloned", "unsupported", "of_tomorrow"} {
 		events = append(events, audit.Event{Type: audit.CardTapDoubted, At: at, Subject: "p", Actor: audit.Actor{Kind: audit.ByResponder}, Details: map[string]string{"tap": tap}})
 	}
+	for _, ground := range audit.Grounds() {
+		events = append(events, audit.Event{Type: audit.EntryErased, At: at, Subject: "p", Actor: by, Details: map[string]string{"index": "17", "ground": string(ground)}})
+	}
 	link := audit.Event{At: at, Subject: "p", Actor: actor, Card: "card-1", Details: map[string]string{"step": "link"}}
 	for _, kind := range []audit.Type{audit.GlassOpened, audit.GlassReopened} {
 		link.Type, link.Outcome = kind, audit.Granted
@@ -78,7 +81,7 @@ func entryEvents() []audit.Event {
 			Details: map[string]string{"step": "link", "cause": cause}})
 	}
 	for _, kind := range []audit.Type{audit.CardScanned, audit.CardRevoked, audit.GlassReopened, audit.GlassRefused, audit.RequestWaiting, audit.RequestVetoed,
-		audit.RulesChanged, audit.RulesProposed, audit.RulesVetoed, audit.NoticeFailed, audit.NoticeRepeated, audit.EntryErased, audit.ReceiptMade, audit.RecordChanged, audit.RecordImported, audit.PatientCreated, audit.PatientDeleted, audit.DataExported} {
+		audit.RulesChanged, audit.RulesProposed, audit.RulesVetoed, audit.NoticeFailed, audit.NoticeRepeated, audit.ReceiptMade, audit.RecordChanged, audit.RecordImported, audit.PatientCreated, audit.PatientDeleted, audit.DataExported} {
 		events = append(events, audit.Event{Type: kind, At: at, Subject: "p", Actor: by, RulesVersion: 1})
 	}
 	return events

@@ -192,7 +192,6 @@ func (s *Server) cardNames(x *exchange, id emergency.PatientID) (map[string]stri
 type historyEntry struct {
 	Epoch   int      `json:"epoch"` // of the log, from 1
 	Index   int64    `json:"index"` // in its epoch
-	Row     int64    `json:"row"`   // over all epochs
 	Seq     uint64   `json:"seq"`
 	Leaf    string   `json:"leaf"`    // base64: the leaf hash, all that is left of an erased entry
 	Salt    *string  `json:"salt"`    // base64url; null once erased
@@ -218,8 +217,7 @@ type historyAnswer struct {
 	Consistency *consistency      `json:"consistency"` // null unless asked for, and when the published log does not reach the size asked for
 	Earlier     []earlierEpoch    `json:"earlier"`
 	Recoveries  []recoveryEntry   `json:"recoveries"`
-	Last        uint64            `json:"last"`    // number of the last entry that there is
-	Minimum     int64             `json:"minimum"` // rows below it may be gone
+	Last        uint64            `json:"last"` // number of the last entry that there is
 	Entries     []historyEntry    `json:"entries"`
 	Cards       map[string]string `json:"cards"` // what the keeper calls the cards, by id: the log knows their ids alone
 }
@@ -267,7 +265,7 @@ func (s *Server) history(x *exchange) error {
 		return err
 	}
 	answer := historyAnswer{Epoch: view.Epoch, VKey: view.VKey, VKeys: view.VKeys, Checkpoint: view.Checkpoint, Earlier: []earlierEpoch{}, Recoveries: []recoveryEntry{},
-		Last: view.Last, Minimum: view.Minimum, Entries: []historyEntry{}}
+		Last: view.Last, Entries: []historyEntry{}}
 	if answer.Cards, err = s.cardNames(x, id); err != nil {
 		return err
 	}
@@ -328,7 +326,7 @@ func (s *Server) consistency(x *exchange, epoch int, seen int64) (*consistency, 
 }
 
 func (x *exchange) provedEntry(e emergency.HistoryEntry, cards map[string]string) historyEntry {
-	out := historyEntry{Epoch: e.Epoch, Index: e.Index, Row: e.Row, Seq: e.Seq, Leaf: e.Leaf.String(), Words: []string{x.entry(e, cards).Title}}
+	out := historyEntry{Epoch: e.Epoch, Index: e.Index, Seq: e.Seq, Leaf: e.Leaf.String(), Words: []string{x.entry(e, cards).Title}}
 	if e.Payload != nil {
 		salt, payload := base64.RawURLEncoding.EncodeToString(e.Salt), string(e.Payload)
 		out.Salt, out.Payload = &salt, &payload

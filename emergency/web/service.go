@@ -70,6 +70,8 @@ type Service interface {
 	Officer(ctx context.Context, c emergency.Caller) (emergency.OfficerView, error)
 	OrganizationsToReview(ctx context.Context, c emergency.Caller) ([]emergency.OrganizationView, error)
 	SearchOpenings(ctx context.Context, c emergency.Caller, query emergency.OfficerQuery) ([]emergency.OpeningView, error)
+	ExportDisclosures(ctx context.Context, c emergency.Caller, query emergency.OfficerQuery, w io.Writer) error
+	ExportLog(ctx context.Context, c emergency.Caller, id emergency.PatientID, w io.Writer) error
 	ExportOpenings(ctx context.Context, c emergency.Caller, query emergency.OfficerQuery) ([]emergency.OpeningView, error)
 	Abuse(ctx context.Context, c emergency.Caller) (emergency.AbuseView, error)
 	Handover(ctx context.Context, c emergency.Caller, request emergency.HandoverRequest) (emergency.MadeHandover, error)

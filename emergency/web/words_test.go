@@ -181,7 +181,10 @@ func TestEveryKeyHasWords(t *testing.T) {
 	family("editor.who.", kindsOffered...)
 	family("history.kind.", logKinds...)
 	family("history.alarm.", "changed", "cut")
-	family("fact.", "country", "country_badge")
+	for _, ground := range audit.Grounds() {
+		family("ground.", string(ground))
+	}
+	family("fact.", "country", "country_badge", "erased_entry", "ground")
 	family("log.", "notice.failed", "notice.repeated")
 	family("editor.", "who", "which_contact", "which_contact.none", "which_organization", "which_organization.none", "proof", "sections", "sensitive", "soon", "long", "from", "until", "incident", "where")
 	for key := range used {

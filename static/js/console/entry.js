@@ -47,6 +47,10 @@ export function sayEntry(payload, words, cards) {
   say('carrier', coded('carrier', payload.details?.carrier, words));
   say('rules', payload.rules_version && String(payload.rules_version));
   say('network', actor.network);
+  if (payload.type === 'entry.erased') {
+    say('erased_entry', payload.details?.index);
+    say('ground', coded('ground', payload.details?.ground, words));
+  }
   say('drill', coded('drill', payload.details?.drill, words));
   say('more', coded('more', payload.details?.more, words));
   return { title: title(payload, words), at: moment(payload.at, words), when: instant(payload.at), facts };

@@ -2,7 +2,7 @@
 // A part of somebody's log, checked as a whole: every entry stands in the published log with the payload that is shown, none is missing between two
 // others, and each names the one before it. What was erased was erased by an entry that says so.
 
-import { equal, fromBase64, hashesOf, leafOf, verifyCheckpoint, verifyInclusion } from './tlog.js';
+import { fromBase64, hashesOf, leafOf, verifyCheckpoint, verifyInclusion } from './tlog.js';
 
 /**
  * What an entry is worth. "unable" says nothing about it: this browser cannot check the signature, or it does not know yet why the words were erased.
@@ -15,7 +15,6 @@ import { equal, fromBase64, hashesOf, leafOf, verifyCheckpoint, verifyInclusion 
  * @typedef {object} Entry as GET /v1/patients/{id}/log gives it
  * @property {number} epoch  of the log, from 1
  * @property {number} index  in its epoch
- * @property {number} row    over all epochs
  * @property {number} seq
  * @property {string} leaf   base64; of an erased entry it is all that is left
  * @property {string | null} salt     base64url; null once erased
@@ -32,7 +31,6 @@ import { equal, fromBase64, hashesOf, leafOf, verifyCheckpoint, verifyInclusion 
  * @property {import('./memory.js').Consistency | null} consistency
  * @property {import('./recovery.js').Recovery[]} recoveries
  * @property {number} last         number of the last entry that there is
- * @property {number} minimum      rows below it may be gone
  * @property {Entry[]} entries
  * @property {Record<string, string>} cards
  */
@@ -82,47 +80,68 @@ export async function signedBy(vkeys, checkpoint) {
  * Checks entries of one subject that follow one another. That the first names the one before it can only be seen when that one is there too.
  * @param {Held[]} entries
  * @param {string} subject
- * @param {{after: number, minimum?: number, reached?: boolean}} part  the number before the first; the row below which entries may be gone; whether the last is the last that there is
- * @returns {Promise<{checked: Map<number, Checked>, pruned: number}>} by seq; and how many are gone below the minimum
+ * @param {{after: number, reached?: boolean}} part  the number before the first; and whether the last is the last that there is
+ * @returns {Promise<{checked: Map<number, Checked>, pruned: number}>} by seq; and how many are gone whole, and a later entry says so
  */
-export async function verifyHistory(entries, subject, { after, minimum = 0, reached = true }) {
+export async function verifyHistory(entries, subject, { after, reached = true }) {
   const payloads = entries.map((entry) => payloadOf(entry, subject));
   const leaves = await Promise.all(entries.map(({ salt, payload, leaf }) => (payload === null ? hashOf(leaf, 'standard') : leafOf(salt ?? '', payload))));
+  const said = erasures(payloads);
   const checked = new Map();
   let pruned = 0;
+  let last = { seq: after, leaf: '' };
   for (const [i, entry] of entries.entries()) {
-    const before = entries[i - 1];
-    const gone = entry.seq - (before?.seq ?? after) - 1;
-    const allowed = gone === 0 || (gone > 0 && (before?.row ?? -1) + gone < minimum);
-    const linked = allowed && follows(before, entry) && names(gone === 0 ? leaves[i - 1] : null, entry, payloads[i]);
-    if (linked) pruned += gone;
-    const state = linked && payloads[i] !== undefined ? await stateOf(entry, leaves[i]) : 'failed';
+    let excused = /** @type {State} */ ('proven');
+    for (let seq = last.seq + 1; seq < entry.seq && excused === 'proven'; seq++) {
+      const gone = said.get(seq);
+      excused = speaks(gone, gone?.leaf, last.leaf, reached);
+      if (excused === 'proven') pruned += 1;
+      last = { seq, leaf: gone?.leaf ?? '' };
+    }
+    const linked = entry.seq > last.seq && follows(entries[i - 1], entry) && names(last.leaf, entry, payloads[i]);
+    const proven = linked && payloads[i] !== undefined ? await stateOf(entry, leaves[i]) : 'failed';
+    const leaf = leaves[i] ? toBase64url(leaves[i]) : '';
+    const because = payloads[i] === null ? said.get(entry.seq) : undefined;
+    const spoken = payloads[i] === null ? speaks(because, leaf, last.leaf, reached) : 'proven';
+    const state = worst(proven, spoken, excused);
     const good = state !== 'failed';
-    checked.set(entry.seq, { state, epoch: entry.epoch, index: entry.index, payload: good ? payloads[i] : null, leaf: good && leaves[i] ? toBase64url(leaves[i]) : '', erased: null });
+    checked.set(entry.seq, { state, epoch: entry.epoch, index: entry.index, payload: good ? payloads[i] : null, leaf: good ? leaf : '',
+      erased: good && because ? { at: because.at, ground: because.ground } : null });
+    last = { seq: entry.seq, leaf };
   }
-  justify(checked, reached);
   return { checked, pruned };
 }
 
 /**
- * Finds for each erased entry the later one that says so. Without it the words are missing and nothing says why.
- * @param {Map<number, Checked>} checked
- * @param {boolean} reached
+ * What entries say of earlier ones that have lost their words, by the number of those.
+ * @param {any[]} payloads
+ * @returns {Map<number, {leaf: string, prev: string, at: number, ground: string}>}
  */
-function justify(checked, reached) {
+function erasures(payloads) {
   const said = new Map();
-  for (const [seq, { payload }] of checked) {
-    const named = Number(payload?.details?.seq);
-    if (payload?.type === 'entry.erased' && named < seq) said.set(named, payload);
+  for (const payload of payloads) {
+    const { seq, leaf, prev = '', ground = '' } = (payload?.type === 'entry.erased' && payload.details) || {};
+    if (Number(seq) < payload?.seq) said.set(Number(seq), { leaf, prev, at: payload.at, ground });
   }
-  for (const [seq, entry] of checked) {
-    if (entry.state === 'failed' || entry.payload !== null) continue;
-    const { details, at } = said.get(seq) ?? {};
-    const before = checked.get(seq - 1)?.leaf;
-    if (details && details.leaf === entry.leaf && (!before || details.prev === before)) entry.erased = { at, ground: details.ground ?? '' };
-    else if (details || reached) Object.assign(entry, { state: 'failed', leaf: '' });
-    else entry.state = 'unable';
-  }
+  return said;
+}
+
+/**
+ * Whether a later entry speaks for one whose words, or all of it, are gone.
+ * @param {{leaf: string, prev: string} | undefined} said
+ * @param {string | undefined} leaf    of the one
+ * @param {string} before  leaf of the one before it, "" when it is not known
+ * @param {boolean} reached
+ * @returns {State}
+ */
+function speaks(said, leaf, before, reached) {
+  if (!said) return reached ? 'failed' : 'unable';
+  return said.leaf === leaf && (before === '' || said.prev === before) ? 'proven' : 'failed';
+}
+
+/** @param {State[]} states */
+function worst(...states) {
+  return /** @type {State[]} */ (['failed', 'unable', 'waiting']).find((state) => states.includes(state)) ?? 'proven';
 }
 
 /**
@@ -176,15 +195,14 @@ function follows(before, entry) {
 
 /**
  * Whether an entry names the one before it. The first of all names none, an erased one can no longer be asked.
- * @param {Uint8Array | null | undefined} leaf of the one before, if it is known
+ * @param {string} leaf of the one before, "" when it is not known
  * @param {Entry} entry
  * @param {any} payload
  */
 function names(leaf, entry, payload) {
   if (payload === null) return true;
-  const named = hashOf(payload?.prev, 'url');
   if (entry.seq === 1) return payload?.prev === undefined;
-  return named !== null && (!leaf || equal(named, leaf));
+  return hashOf(payload?.prev, 'url') !== null && (leaf === '' || payload.prev === leaf);
 }
 
 /**

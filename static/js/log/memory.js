@@ -79,7 +79,7 @@ async function growth(past, today, checkpoint, consistency) {
  * @param {Seen | null} seen
  * @param {Map<number, import('./history.js').Checked>} checked  all entries from the one that is remembered to the last, none of which has failed
  * @param {number} last  number of the last entry that there is
- * @returns {{kept: 'kept'|'changed'|'cut', own: number}}  own is how many are lost
+ * @returns {{kept: 'kept'|'changed'|'cut', own: number}}  own is how many are lost at least
  */
 export function recall(seen, checked, last) {
   if (!seen || seen.count === 0) return { kept: 'kept', own: 0 };
@@ -88,8 +88,8 @@ export function recall(seen, checked, last) {
   if (!same) return last < seen.count ? { kept: 'cut', own: seen.count - last } : { kept: 'kept', own: 0 }; // else it is gone below the minimum
   if (same.epoch > seen.epoch) {
     // The number was given again, after the log had lost its end.
-    const left = Math.max(0, ...[...checked].filter(([, { epoch }]) => epoch <= seen.epoch).map(([seq]) => seq));
-    return { kept: 'cut', own: seen.count - left };
+    const left = [...checked].filter(([, { epoch }]) => epoch <= seen.epoch).map(([seq]) => seq);
+    return { kept: 'cut', own: seen.count - (left.length > 0 ? Math.max(...left) : seen.count - 1) };
   }
   return { kept: 'changed', own: 0 };
 }

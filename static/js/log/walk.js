@@ -72,13 +72,14 @@ export async function readLog(ask, subject, seen, page) {
     runs.push((newest = runFrom(start)));
   }
   if (newest.to >= start) await extend(newest, Infinity);
-  if (shown.entries.some(({ payload }) => payload === null)) await extend(shown, Infinity); // to find out why
+  const gaps = shown.to - shown.after > shown.entries.length;
+  if (gaps || shown.entries.some(({ payload }) => payload === null)) await extend(shown, Infinity); // to find out why
   runs.push(shown);
 
   const checked = new Map();
   let pruned = 0;
   for (const run of runs) {
-    const part = await verifyHistory(run.entries, subject, { after: run.after, minimum: answer.minimum, reached: run.reached });
+    const part = await verifyHistory(run.entries, subject, { after: run.after, reached: run.reached });
     for (const [seq, entry] of part.checked) checked.set(seq, entry);
     pruned += part.pruned;
   }

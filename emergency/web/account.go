@@ -1,6 +1,7 @@
 package web
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"unicode/utf8"
@@ -125,8 +126,7 @@ func (x *exchange) exportPage(faults []fault) error {
 	return x.render(status, "export", p)
 }
 
-// export writes everything of the account into one file. The file is streamed: when something fails under way the connection is cut, so that a
-// part is never taken for the whole.
+// export writes everything of the account into one file.
 func (s *Server) export(x *exchange) error {
 	if err := x.form(); err != nil {
 		return err
@@ -141,14 +141,5 @@ func (s *Server) export(x *exchange) error {
 	} else {
 		name += ".age"
 	}
-	x.allow(downloadTimeout)
-	download := &download{x: x, name: name}
-	if err := s.Service.Export(x.r.Context(), x.caller, download, passphrase); err != nil {
-		if !download.begun {
-			return err
-		}
-		s.Logger.ErrorContext(x.r.Context(), "an export broke off", "id", recorderOf(x.w).id, "error", err)
-		panic(http.ErrAbortHandler)
-	}
-	return nil
+	return x.stream(name, func(w io.Writer) error { return s.Service.Export(x.r.Context(), x.caller, w, passphrase) })
 }

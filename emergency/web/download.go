@@ -1,6 +1,7 @@
 package web
 
 import (
+	"io"
 	"mime"
 	"net/http"
 	"time"
@@ -20,6 +21,18 @@ func (d *download) Write(body []byte) (int, error) {
 		d.x.attach("application/octet-stream", d.name)
 	}
 	return d.x.w.Write(body)
+}
+
+// stream answers a file that is written piece by piece. When something fails under way the connection is cut, so that a part is never taken for the whole.
+func (x *exchange) stream(name string, write func(io.Writer) error) error {
+	x.allow(downloadTimeout)
+	download := &download{x: x, name: name}
+	err := write(download)
+	if err == nil || !download.begun {
+		return err
+	}
+	x.Logger.ErrorContext(x.r.Context(), "an export broke off", "id", recorderOf(x.w).id, "error", err)
+	panic(http.ErrAbortHandler)
 }
 
 // attach sets the headers of a file. It is never shown in our origin, whatever it holds.

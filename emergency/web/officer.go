@@ -3,12 +3,15 @@ package web
 import (
 	"encoding/csv"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/locket-health/locket/audit/auditevent"
 	"github.com/locket-health/locket/emergency"
+	"github.com/locket-health/locket/emergency/rules"
 )
 
 // shownOpening is an opening on the pages of the privacy officer.
@@ -144,11 +147,16 @@ func (x *exchange) searchPage(status int, faults []fault, found []emergency.Open
 	for _, each := range organizations {
 		which.Options = append(which.Options, option{Value: string(each.ID), Label: each.Name, Chosen: x.value("organization") == string(each.ID)})
 	}
+	why := field{ID: "reason", Kind: "select", Label: x.T("fact.reason"), Options: []option{{Label: x.T("officer.search.any")}}}
+	for _, each := range rules.Reasons() {
+		why.Options = append(why.Options, option{Value: string(each), Label: x.coded("reason", string(each)), Chosen: x.value("reason") == string(each)})
+	}
 	fields := []field{which,
 		{ID: "member", Kind: "text", Label: x.T("officer.member"), Value: x.value("member")},
 		{ID: "patient", Kind: "text", Label: x.T("officer.patient"), Value: x.value("patient"), Hint: x.T("officer.search.patient.hint")},
 		{ID: "since", Kind: "date", Label: x.T("officer.search.since"), Hint: x.T("officer.search.date.hint"), Value: x.value("since")},
 		{ID: "until", Kind: "date", Label: x.T("officer.search.until"), Value: x.value("until")},
+		why,
 		{ID: "unbadged", Kind: "checkbox", Label: x.T("officer.search.unbadged"), Ticked: x.value("unbadged") == ticked},
 	}
 	mark(fields, faults)
@@ -161,14 +169,14 @@ func (x *exchange) searchPage(status int, faults []fault, found []emergency.Open
 		Partial       bool
 		Formats       []string
 		Fresh         int
-	}{fields, asked, x.openings(found), asked != nil, len(found) == emergency.SearchShown, []string{"csv", "json"}, x.freshSeconds()}
+	}{fields, asked, x.openings(found), asked != nil, len(found) == emergency.SearchShown, []string{"csv", "json", "zip"}, x.freshSeconds()}
 	return x.render(status, "officer_search", p)
 }
 
 // query reads what an officer asked for, with the answers as hidden fields for the export.
 func (x *exchange) query() (emergency.OfficerQuery, []field, []fault) {
 	query := emergency.OfficerQuery{Organization: emergency.OrganizationID(x.value("organization")), Member: emergency.AccountID(x.value("member")),
-		Unbadged: x.value("unbadged") == ticked}
+		Reason: x.value("reason"), Unbadged: x.value("unbadged") == ticked}
 	var faults []fault
 	if text := x.value("patient"); text != "" {
 		id, err := emergency.ParsePatientID(text)
@@ -192,7 +200,7 @@ func (x *exchange) query() (emergency.OfficerQuery, []field, []fault) {
 		}
 	}
 	var asked []field
-	for _, name := range []string{"organization", "member", "patient", "since", "until", "unbadged"} {
+	for _, name := range []string{"organization", "member", "patient", "since", "until", "reason", "unbadged"} {
 		asked = append(asked, field{ID: name, Kind: "hidden", Value: x.value(name)})
 	}
 	return query, asked, faults
@@ -222,6 +230,9 @@ func (s *Server) exportOpenings(x *exchange) error {
 	query, _, faults := x.query()
 	if len(faults) > 0 {
 		return x.searchPage(http.StatusBadRequest, faults, nil, nil)
+	}
+	if x.value("format") == "zip" {
+		return x.stream("disclosures.zip", func(w io.Writer) error { return s.Service.ExportDisclosures(x.r.Context(), x.caller, query, w) })
 	}
 	found, err := s.Service.ExportOpenings(x.r.Context(), x.caller, query)
 	if err != nil {
@@ -313,17 +324,9 @@ func (row exportedOpening) cells() []string {
 		row.OrganizationKind, row.Member, row.MemberID, row.Authority, row.StatedName, row.StatedRole, row.StatedOrganization, row.StatedReason, row.StatedText,
 		row.Country, row.Network, row.Verdict, row.DueAt, row.AnsweredAt}
 	for i, cell := range cells {
-		cells[i] = noFormula(cell)
+		cells[i] = auditevent.Cell(cell)
 	}
 	return cells
-}
-
-// noFormula keeps a spreadsheet from running what somebody typed (OWASP, "CSV Injection").
-func noFormula(cell string) string {
-	if strings.TrimLeft(cell, "=+-@\t\r\n \u00a0＝＋－＠") != cell {
-		return "'" + cell
-	}
-	return cell
 }
 
 // officerAbuse shows where guesses and openings come from.

@@ -1,10 +1,13 @@
 package web
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -104,6 +107,19 @@ func TestANoGoesFromThePatientToTheOfficer(t *testing.T) {
 			t.Errorf("%s that is none: %d", name, w.Code)
 		}
 	}
+	if page := officerBrowser.form("/officer/search", url.Values{"reason": {"evacuation"}}).Body.String(); strings.Contains(page, "We talked to them.") {
+		t.Error("a search for another reason finds it too")
+	}
+	lastEntry := func() audit.Type {
+		log, err := app.House.Service.History(t.Context(), anna.Caller(t), id, 0, 500)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return log.Entries[len(log.Entries)-1].Event.Type
+	}
+	if last := lastEntry(); last != audit.OfficerSearched {
+		t.Errorf("the patient reads %s after the search for them", last)
+	}
 	table := officerBrowser.form("/officer/export", url.Values{"format": {"csv"}})
 	rows, err := csv.NewReader(table.Body).ReadAll()
 	if err != nil || table.Code != http.StatusOK || len(rows) != 2 || len(rows[0]) != len(rows[1]) {
@@ -125,9 +141,28 @@ func TestANoGoesFromThePatientToTheOfficer(t *testing.T) {
 		t.Errorf("without a badge: %v, %v", objects, err)
 	}
 	officerBrowser.page("/officer/abuse")
-	log, err := app.House.Service.History(t.Context(), anna.Caller(t), id, 0, 500)
-	if err != nil || log.Entries[len(log.Entries)-1].Event.Type != audit.OfficerSearched {
-		t.Errorf("the search for a patient is not the last entry of the patient (%v)", err)
+	if last := lastEntry(); last != audit.OfficerExported {
+		t.Errorf("the patient reads %s after the export", last)
+	}
+	for who, w := range map[string]*httptest.ResponseRecorder{
+		"the officer": officerBrowser.form("/officer/export", url.Values{"format": {"zip"}, "patient": {string(id)}}),
+		"the patient": patientBrowser.form(home+"/log/export", url.Values{}),
+	} {
+		archive, err := zip.NewReader(bytes.NewReader(w.Body.Bytes()), int64(w.Body.Len()))
+		if err != nil || w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Disposition"), "attachment") {
+			t.Fatalf("what %s takes along: %d, %v", who, w.Code, err)
+		}
+		for _, name := range []string{"bundle.json", "disclosures.csv", "entries.ndjson", "events.ndjson", "vkeys.txt", "checkpoints/1.txt"} {
+			if file, err := archive.Open(name); err != nil {
+				t.Errorf("%s gets no %s: %v", who, name, err)
+			} else {
+				file.Close()
+			}
+		}
+	}
+	clean(t, patientBrowser.page(home+"/log/export"), "log export")
+	if !strings.Contains(patientBrowser.page(home+"/log"), `href="`+home+`/log/export"`) {
+		t.Error("the log does not say how to take it along")
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // pageNames are the console's pages and their parts, below templates/console/.
 var pageNames = []string{
 	"account", "approve_delete", "card", "card_carrier", "card_check", "card_new", "card_revoke", "cards", "code", "audit", "conflict", "export", "home", "import",
-	"import_check", "item", "landing", "log", "passkey_new", "patient", "patient_new", "problem", "record", "recover", "recovery_code",
+	"import_check", "item", "landing", "log", "log_export", "passkey_new", "patient", "patient_new", "problem", "record", "recover", "recovery_code",
 	"badge", "badge_history", "invite", "invite_parts", "invited", "org", "org_crew", "org_reviews", "rules", "section", "sheet", "sheet_ready", "signin", "signup", "simulate",
 
 	"consent", "consent_check", "draft", "pending", "question", "rule", "rule_list", "rules_delay", "seen",

@@ -176,5 +176,7 @@ var routes = []route{
 	{"find entries", httpPost, "/patients/{patient}/log", member, long, smallBody, nil, (*Server).findEntries},
 	{"entry proof", httpGet, "/patients/{patient}/log/{seq:[1-9][0-9]{0,15}}.tlog-proof", member, common, noBody, nil, (*Server).entryProof},
 	{"log entries", httpGet, "/v1/patients/{patient}/log", member, common, noBody, nil, (*Server).history},
+	{"log export", httpGet, "/patients/{patient}/log/export", member, common, noBody, nil, (*Server).logExport},
+	{"export log", httpPost, "/patients/{patient}/log/export", member, long, smallBody, nil, (*Server).exportLog},
 	{"mark seen", httpPost, "/patients/{patient}/log/seen", member, common, smallBody, nil, (*Server).markSeen},
 }

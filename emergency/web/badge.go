@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/locket-health/locket/emergency"
-	"github.com/locket-health/locket/static"
 )
 
 // wearsCookie remembers which of their badges somebody wears who belongs to several organizations. It proves nothing.
@@ -133,11 +132,6 @@ func (s *Server) checkBadge(x *exchange) error {
 		return err
 	}
 	return x.json(x.badgeWords(view))
-}
-
-// renderBadges makes the page that reads a badge.
-func (s *Server) renderBadges() (map[string]fixedPage, error) {
-	return s.renderFixed(static.BadgeTemplate, func(p static.ReaderPage) any { return static.BadgePage(p) })
 }
 
 // readBadge serves the page that reads a badge from the address of its code, and keeps it on this device. It is the same for everybody, like the reader's.

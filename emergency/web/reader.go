@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/locket-health/locket/cards"
@@ -19,38 +20,45 @@ const scanPatience = time.Second
 // fixedPage is a page that is the same for everybody, as it is sent.
 type fixedPage struct{ plain, gzip []byte }
 
-// renderFixed makes a page of every language once: a scan then costs no template. Data turns what every such page shows into the data of the template.
-func (s *Server) renderFixed(template string, data func(static.ReaderPage) any) (map[string]fixedPage, error) {
+// fixedPages are the languages of such a page. Each is made when it is first asked for: a scan then costs no template, and a start none of fourteen.
+type fixedPages map[string]func() (fixedPage, error)
+
+// fixedPages prepares a page. Data turns what every such page shows into the data of the template.
+func (s *Server) fixedPages(template string, data func(static.ReaderPage) any) fixedPages {
 	var menu []static.Language
 	for _, lang := range s.Catalog.Languages() {
 		menu = append(menu, static.Language{Code: lang.Code, Name: lang.Name, Dir: lang.Dir})
 	}
-	pages := make(map[string]fixedPage, len(menu))
+	pages := make(fixedPages, len(menu))
 	for _, lang := range menu {
-		var plain, packed bytes.Buffer
-		err := s.pages.ExecuteTemplate(&plain, template, data(static.ReaderPage{Lang: lang.Code, Dir: lang.Dir, Demo: s.Demo,
-			Issuer: s.host(), Languages: menu, T: s.Catalog.Bind(lang.Code)}))
-		if err != nil {
-			return nil, fmt.Errorf("web: the page %s in %s: %w", template, lang.Code, err)
-		}
-		writer, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := writer.Write(plain.Bytes()); err != nil {
-			return nil, err
-		}
-		if err := writer.Close(); err != nil {
-			return nil, err
-		}
-		pages[lang.Code] = fixedPage{plain.Bytes(), packed.Bytes()}
+		shown := static.ReaderPage{Lang: lang.Code, Dir: lang.Dir, Demo: s.Demo, Issuer: s.host(), Languages: menu, T: s.Catalog.Bind(lang.Code)}
+		pages[lang.Code] = sync.OnceValues(func() (fixedPage, error) {
+			page, err := s.renderFixed(template, data(shown))
+			if err != nil {
+				err = fmt.Errorf("web: the page %s in %s: %w", template, lang.Code, err)
+			}
+			return page, err
+		})
 	}
-	return pages, nil
+	return pages
 }
 
-// renderReaders makes the reader page.
-func (s *Server) renderReaders() (map[string]fixedPage, error) {
-	return s.renderFixed(static.ReaderTemplate, func(p static.ReaderPage) any { return p })
+func (s *Server) renderFixed(template string, data any) (fixedPage, error) {
+	var plain, packed bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&plain, template, data); err != nil {
+		return fixedPage{}, err
+	}
+	writer, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return fixedPage{}, err
+	}
+	if _, err := writer.Write(plain.Bytes()); err != nil {
+		return fixedPage{}, err
+	}
+	if err := writer.Close(); err != nil {
+		return fixedPage{}, err
+	}
+	return fixedPage{plain.Bytes(), packed.Bytes()}, nil
 }
 
 // reader serves the page that reads a card: the same bytes for every id, known, revoked, unknown or no id at all. Whatever happens to the entry
@@ -74,10 +82,14 @@ func (s *Server) readerPage(x *exchange) error {
 }
 
 // fixed answers one of the pages that are the same for everybody, in the language of whoever asks.
-func (x *exchange) fixed(pages map[string]fixedPage, policy string) error {
-	page, found := pages[x.readerLanguage()]
+func (x *exchange) fixed(pages fixedPages, policy string) error {
+	made, found := pages[x.readerLanguage()]
 	if !found {
-		page = pages["en"]
+		made = pages["en"]
+	}
+	page, err := made()
+	if err != nil {
+		return err
 	}
 	header := x.w.Header()
 	header.Set("Cache-Control", noCache) // nobody's data; the service worker keeps it for the day without a network

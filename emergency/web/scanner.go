@@ -1,15 +1,6 @@
 package web
 
-import (
-	"strings"
-
-	"github.com/locket-health/locket/static"
-)
-
-// renderScanners makes the scanner page.
-func (s *Server) renderScanners() (map[string]fixedPage, error) {
-	return s.renderFixed(static.ScanTemplate, func(p static.ReaderPage) any { return static.ScanPage(p) })
-}
+import "strings"
 
 // scanPermissions are those of the scanner page, the only one that may ask for the camera.
 var scanPermissions = strings.Replace(permissions, "camera=()", "camera=(self)", 1)

@@ -33,9 +33,9 @@ type Server struct {
 	Config
 	accepted     *accepted
 	pages        *template.Template
-	readers      map[string]fixedPage
-	scanners     map[string]fixedPage
-	badges       map[string]fixedPage
+	readers      fixedPages
+	scanners     fixedPages
+	badges       fixedPages
 	worker       []byte
 	limits       limiters
 	places       places
@@ -71,15 +71,9 @@ func New(config Config) (*Server, error) {
 	if s.pages, err = parsePages(config.Assets); err != nil {
 		return nil, err
 	}
-	if s.readers, err = s.renderReaders(); err != nil {
-		return nil, err
-	}
-	if s.scanners, err = s.renderScanners(); err != nil {
-		return nil, err
-	}
-	if s.badges, err = s.renderBadges(); err != nil {
-		return nil, err
-	}
+	s.readers = s.fixedPages(static.ReaderTemplate, func(p static.ReaderPage) any { return p })
+	s.scanners = s.fixedPages(static.ScanTemplate, func(p static.ReaderPage) any { return static.ScanPage(p) })
+	s.badges = s.fixedPages(static.BadgeTemplate, func(p static.ReaderPage) any { return static.BadgePage(p) })
 	s.readerPolicy, s.scanPolicy = readerPolicy(), static.ScanPolicy()
 	s.public = s.wrap(s.router())
 	return s, nil

@@ -165,8 +165,8 @@ offline_verifier() {
   ! grep -E '^(net/http|database/sql|github.com/mattn/go-sqlite3)$' "$work/deps"
 }
 
-# go_tests runs every package and counts; fuzz targets run their seeds here.
-go_tests() { counted -race -timeout 9m ./...; }
+# go_tests runs every package and counts; fuzz targets run their seeds here. There is memory enough to collect garbage less often.
+go_tests() { GOGC=300 counted -race -timeout 9m ./...; }
 
 # foreign_log checks the log with programs that others wrote, from a module of its own: the product has none of their code.
 foreign_log() {

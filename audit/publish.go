@@ -33,11 +33,14 @@ const clockDoubt = 31 * 24 * time.Hour
 //
 // The high-water mark is moved after the signing and before the saving: what was not saved before the power went is saved by the next call.
 //
-// It returns an error that wraps [ErrFork], [ErrRolledBack], [ErrMark], [ErrEpoch] or [ErrClock] when it refuses to sign. It is meant to be called on a timer, so that the
+// It returns an error that wraps [ErrFork], [ErrRolledBack], [ErrMark], [ErrEpoch], [ErrClock] or [ErrAlarm] when it refuses to sign. It is meant to be called on a timer, so that the
 // rate of publication tells nothing.
 func (l *Log) Publish(ctx context.Context) (Signed, error) {
 	l.publishing.Lock()
 	defer l.publishing.Unlock()
+	if err := l.contradicted(ctx); err != nil {
+		return Signed{}, err
+	}
 	var signed Signed
 	var err error
 	for range publishTries {

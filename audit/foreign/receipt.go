@@ -39,11 +39,14 @@ func verifyReceipts(vkey string, files []string) (string, error) {
 	return fmt.Sprintf("torchwood: %d receipts hold", len(files)), nil
 }
 
-// entryOf makes the entry of a log from what a receipt says of it.
+// entryOf makes the entry of a log from what a receipt says of it. Once what it said was erased, the receipt holds the entry itself.
 func entryOf(extra []byte) ([]byte, error) {
-	var said struct{ Salt, Payload string }
+	var said struct{ Salt, Payload, Entry string }
 	if err := json.Unmarshal(extra, &said); err != nil {
 		return nil, err
+	}
+	if said.Entry != "" {
+		return base64.RawURLEncoding.DecodeString(said.Entry)
 	}
 	salt, err := base64.RawURLEncoding.DecodeString(said.Salt)
 	if err != nil {

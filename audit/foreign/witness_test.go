@@ -152,3 +152,80 @@ func TestAWitnessFindsARestoredBackupAndAFork(t *testing.T) {
 	ask("submit", log, w.url, "1500").fails(t, "422 ")
 	ask("torchwood", log, vkey).holds(t) // by itself nothing is wrong with it: only who has seen the other one knows
 }
+
+// TestTheHouseHearsItsWitness: locket asks the foreign witness by itself and serves what it cosigned; once the witness contradicts the log, nothing more is
+// signed and the operator is told to open an epoch.
+func TestTheHouseHearsItsWitness(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	list := filepath.Join(t.TempDir(), "witnesses")
+	if err := os.WriteFile(list, fmt.Appendf(nil, "# ours\n%s %s\n", w.vkey, w.url), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	asking := []string{"--witnesses", list, "--witness-every", "1s"}
+
+	h := &house{dir: filepath.Join(t.TempDir(), "data")}
+	h.longer(t, 1000)
+	backup := copied(t, h.dir)
+	log := h.serve(t, asking...)
+	vkey := get(t, log+"/vkey")
+	await(t, "the answer of a witness that does not know the log", func() bool { return strings.Contains(h.said(), "404") })
+	ask("torchwood", log, vkey, w.vkey).fails(t, "checkpoint")
+	w.learn(t, vkey)
+	await(t, "a cosignature", func() bool { return ask("torchwood", log, vkey, w.vkey).ok })
+	h.stop(t)
+	h.longer(t, 500)
+	log = h.serve(t, asking...)
+	await(t, "a cosignature of the longer log", func() bool {
+		v := ask("torchwood", log, vkey, w.vkey)
+		return v.ok && strings.Contains(v.said, "1500 entries")
+	})
+	h.stop(t)
+
+	refused := map[string]*house{}
+	for _, c := range []struct {
+		name  string
+		more  int
+		alarm string
+	}{{"a restored backup", 200, "witness_ahead"}, {"a fork", 800, "witness_fork"}} {
+		restored := copied(t, backup.dir)
+		refused[c.name] = restored
+		t.Run(c.name, func(t *testing.T) {
+			restored.longer(t, c.more)
+			log := restored.serve(t, asking...)
+			await(t, "the refusal to sign", func() bool { return strings.Contains(get(t, restored.url+"/readyz"), `"log":"refusing"`) })
+			if !strings.Contains(restored.said(), "locket audit epoch") {
+				t.Errorf("the operator is not told what to do:\n%s", restored.said())
+			}
+			if cause := restored.query(t, "SELECT alarm FROM log_witness"); cause != c.alarm {
+				t.Errorf("the alarm is %q, want %q", cause, c.alarm)
+			}
+			if n := restored.query(t, "SELECT count(*) FROM audit_entry WHERE type = 'log.alarm'"); n != "1" {
+				t.Errorf("%s entries tell of the alarm, want one", n)
+			}
+			restored.stop(t)
+			log = restored.serve(t) // started anew and without a witness, it still signs nothing
+			if published := strings.Split(get(t, log+"/checkpoint"), "\n")[1]; published != fmt.Sprint(1000+c.more) {
+				t.Errorf("it has signed %s entries after the alarm", published)
+			}
+			restored.stop(t)
+		})
+	}
+
+	t.Run("a new epoch", func(t *testing.T) {
+		restored := refused["a restored backup"]
+		must(t, locket, "audit", "epoch", "--data", restored.dir, "--reason", "restored from a backup, for a test")
+		log := restored.serve(t, asking...)
+		next := get(t, log+"/2/vkey")
+		if next == vkey || !strings.HasPrefix(next, "localhost/audit/log/2+") {
+			t.Fatalf("the key of the new epoch is %s", next)
+		}
+		w.learn(t, next)
+		await(t, "a cosignature of the new epoch", func() bool { return ask("torchwood", log+"/2", next, w.vkey).ok })
+		ask("tessera", log+"/2", next).holds(t)
+		ask("tessera", log, vkey).holds(t) // the epoch before is served as it ended
+		if ready := get(t, restored.url+"/readyz"); !strings.Contains(ready, `"log":"ok"`) {
+			t.Errorf("the alarm of the epoch before stands: %s", ready)
+		}
+	})
+}

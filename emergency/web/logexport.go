@@ -26,5 +26,5 @@ func (s *Server) exportLog(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return x.stream("log.zip", func(w io.Writer) error { return s.Service.ExportLog(x.r.Context(), x.caller, id, w) })
+	return x.stream("locket-log.zip", func(w io.Writer) error { return s.Service.ExportLog(x.r.Context(), x.caller, id, w) })
 }

@@ -150,7 +150,7 @@ func TestEveryKeyHasWords(t *testing.T) {
 	for _, kind := range []string{emergency.OutlierDay, emergency.OutlierBadge, emergency.OutlierNetwork, emergency.OutlierPatient} {
 		family("officer.outlier.", kind)
 	}
-	family("officer.export.", "csv", "json")
+	family("officer.export.", "csv", "json", "zip")
 	family("fact.", "badge", "authority", "badge_shown")
 	family("badge_shown.", "not_counted")
 	family("officer.guess.", "short_code", "recovery", "passcode", "contact", "invite")

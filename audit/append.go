@@ -80,6 +80,7 @@ type batch struct {
 	placed  []Placed
 	entries []Entry
 	hashes  []tlog.Hash
+	packed  []byte // what is sealed next; used again for each
 }
 
 func (b *batch) add(ctx context.Context, tx Tx, rand io.Reader, e *Event) error {
@@ -104,7 +105,8 @@ func (b *batch) add(ctx context.Context, tx Tx, rand io.Reader, e *Event) error 
 	p.Payload = plain[SaltSize:]
 	commitment := Commit(p.Salt, p.Payload)
 	p.Leaf = commitment.LeafHash()
-	sealed, err := b.sealer.Seal(p.Row, plain)
+	b.packed = appendPacked(append(b.packed[:0], p.Salt[:]...), p.Payload)
+	sealed, err := b.sealer.Seal(p.Row, b.packed)
 	if err != nil {
 		return fmt.Errorf("audit: sealing entry %d: %w", p.Index, err)
 	}

@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -64,13 +65,34 @@ func TestAppendCommitsToWhatIsSealed(t *testing.T) {
 			t.Errorf("entry %d: row %+v", i, row)
 		}
 		plain, err := audittest.Sealer().Open(int64(i), row.Sealed)
-		if err != nil || string(plain) != string(p.Salt[:])+string(p.Payload) {
-			t.Errorf("entry %d: sealed %q, %v", i, plain, err)
+		if err != nil || !bytes.HasPrefix(plain, p.Salt[:]) {
+			t.Fatalf("entry %d: sealed %q, %v", i, plain, err)
+		}
+		if raw, ok := audit.Unpack(plain[audit.SaltSize:]); !ok || !bytes.Equal(raw, p.Payload) {
+			t.Errorf("entry %d: sealed %q, %v", i, raw, ok)
 		}
 		salts[p.Salt] = true
 	}
 	if len(salts) != 8 {
 		t.Errorf("%d salts for 8 entries", len(salts))
+	}
+}
+
+// Logs that were begun before payloads were packed hold them as they are.
+func TestAPayloadThatIsNotPackedIsOpened(t *testing.T) {
+	s := audittest.NewMemory()
+	placed := audittest.Add(t, s, audittest.Events(0, 8)...)
+	s.Tamper(func(c *audittest.Contents) {
+		for i, p := range placed[:4] {
+			sealed, err := audittest.Sealer().Seal(p.Row, append(p.Salt[:], p.Payload...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Entries[i].Sealed = sealed
+		}
+	})
+	if report := audittest.Verify(t, s, 8); report.Opened != 8 {
+		t.Errorf("opened %d of 8", report.Opened)
 	}
 }
 

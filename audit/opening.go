@@ -7,8 +7,9 @@ func openEntry(o Opener, e *Entry) (salt Salt, raw []byte, p Payload, err error)
 	if err != nil || len(plain) < SaltSize {
 		return salt, nil, p, broken(e.Index, "its sealed payload does not open with this key")
 	}
-	salt, raw = Salt(plain), plain[SaltSize:]
-	if Commit(salt, raw) != e.Leaf {
+	salt = Salt(plain)
+	raw, ok := unpack(plain[SaltSize:])
+	if !ok || Commit(salt, raw) != e.Leaf {
 		return salt, nil, p, broken(e.Index, "its commitment is not to its salt and payload")
 	}
 	p, err = ParsePayload(raw)

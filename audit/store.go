@@ -33,7 +33,7 @@ type Entry struct {
 	Seq      uint64     // number among the entries of the subject, from 1; 0 without a subject
 	Type     Type
 	At       time.Time // whole milliseconds, UTC
-	Sealed   []byte    // salt || payload, sealed for this row; nil once erased
+	Sealed   []byte    // salt || payload in its shorter form, sealed for this row; nil once erased
 	ErasedAt time.Time // zero unless erased
 }
 

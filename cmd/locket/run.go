@@ -40,7 +40,7 @@ func commands() []command {
 	return []command{
 		demoCommand(), serveCommand(), keysInitCommand(), keysShowCommand(), keysRotateCommand(), keysWithdrawCommand(), issueCommand(), verifyCommand(), exportCommand(), historyCommand(), revokeCommand(), deleteCommand(),
 		trustAddCommand(), trustListCommand(), trustRemoveCommand(),
-		orgInviteCommand(), orgInviteAdminCommand(), orgListCommand(), orgSuspendCommand(), orgRestoreCommand(), officerInviteCommand(), abuseCommand(), backupCommand(), restoreCommand(), auditVerifyCommand(), auditWitnessCommand(), noticesRetryCommand(), noticesCommand(), benchPrintCommand(), benchCommand(), healthcheckCommand(), versionCommand(),
+		orgInviteCommand(), orgInviteAdminCommand(), orgListCommand(), orgSuspendCommand(), orgRestoreCommand(), officerInviteCommand(), abuseCommand(), backupCommand(), restoreCommand(), auditVerifyCommand(), auditWitnessCommand(), auditExportCommand(), noticesRetryCommand(), noticesCommand(), benchPrintCommand(), benchCommand(), healthcheckCommand(), versionCommand(),
 	}
 }
 

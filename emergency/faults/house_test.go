@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/cards"
@@ -20,8 +21,9 @@ import (
 // house is a data directory.
 type house struct {
 	dir     string
-	secrets []string // what no log of a server may hold
-	env     []string // for the servers that it starts, beside the environment of the tests
+	secrets []string         // what no log of a server may hold
+	env     []string         // for the servers that it starts, beside the environment of the tests
+	now     func() time.Time // of a house that is opened in the tests' own process; nil is the machine's clock
 }
 
 // newHouse makes a data directory in dir, or in a folder of the test for "".

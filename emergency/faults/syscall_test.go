@@ -71,7 +71,7 @@ func (s *server) strace(t *testing.T, call, fault, when string) (stop func() str
 // clone copies a house that no server runs on. What is kept back for a full disk is not copied byte by byte.
 func (h *house) clone(t *testing.T) *house {
 	t.Helper()
-	copied := &house{dir: filepath.Join(t.TempDir(), "data"), secrets: h.secrets}
+	copied := &house{dir: filepath.Join(t.TempDir(), "data"), secrets: h.secrets, now: h.now}
 	err := filepath.WalkDir(h.dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -156,7 +156,8 @@ func (h *house) inject(t *testing.T, i diskFault, n int, c card) bool {
 	for range 4 {
 		o, got, err := s.open(c)
 		switch {
-		case err != nil: // the server has ended
+		case err != nil:
+			s.gone(t)
 		case got.status == http.StatusOK:
 			answers = append(answers, o)
 		case got.status != http.StatusServiceUnavailable || strings.Contains(string(got.body), `"record"`):
@@ -181,13 +182,9 @@ func (h *house) inject(t *testing.T, i diskFault, n int, c card) bool {
 		}
 	}
 	if i.broken && len(answers) < 4 {
-		select {
-		case <-s.ended:
-			if code := s.command.ProcessState.ExitCode(); code != 1 {
-				t.Errorf("%s %s at %d: the server ends with %d: %s", i.call, i.fault, n, code, s.logged())
-			}
-		case <-time.After(patience):
-			t.Errorf("%s %s at %d: the disk has failed and the server goes on: %s", i.call, i.fault, n, s.logged())
+		s.gone(t)
+		if code := s.command.ProcessState.ExitCode(); code != 1 {
+			t.Errorf("%s %s at %d: the server ends with %d: %s", i.call, i.fault, n, code, s.logged())
 		}
 	}
 	died := !s.lives()
@@ -198,6 +195,16 @@ func (h *house) inject(t *testing.T, i diskFault, n int, c card) bool {
 	logged(t, copied.entries(t), answers)
 	copied.goesOn(t, c)
 	return injected
+}
+
+// gone waits for a server that ends by itself.
+func (s *server) gone(t *testing.T) {
+	t.Helper()
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		t.Fatalf("the server goes on: %s", s.logged())
+	}
 }
 
 // lives reports whether the server has not ended by itself.

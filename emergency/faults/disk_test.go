@@ -124,3 +124,31 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("%d openings are in the log and %d were answered", n, len(answers))
 	}
 }
+
+// A disk that lets nothing be written, as one that was found damaged: no server begins on it, and it says so. One that can be written again is as it was.
+func TestReadOnlyDisk(t *testing.T) {
+	t.Parallel()
+	disk := smallDisk(t)
+	h := newHouse(t, filepath.Join(disk, "data"))
+	c := listed(t, h.issue(t, household()))[0]
+	remount := func(flags uintptr) {
+		t.Helper()
+		if err := syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT|flags, "size=16m"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remount(syscall.MS_RDONLY)
+	if got := locket(t, "serve", "--data", h.dir, "--listen", "127.0.0.1:0"); got.code != 1 || !strings.Contains(got.stderr, "read-only") {
+		t.Errorf("exit %d, want 1 and why: %s", got.code, got.stderr)
+	}
+	remount(0)
+	s := h.serve(t)
+	o, got, err := s.open(c)
+	if err != nil || got.status != http.StatusOK {
+		t.Fatalf("written again: %v, %d %s", err, got.status, got.body)
+	}
+	if code := s.stop(t); code != 0 {
+		t.Errorf("exit code %d: %s", code, s.logged())
+	}
+	logged(t, h.entries(t), []opened{o})
+}

@@ -31,7 +31,7 @@ type diskFault struct {
 // diskFaults are the faults of a disk and of a power switch. A call that is killed has been made or not: strace ends the process on its way in.
 var diskFaults = []diskFault{
 	{"fsync,fdatasync", "error=EIO", true}, {"fsync,fdatasync", "signal=SIGKILL", false},
-	{"pwrite64", "error=EIO", true}, {"pwrite64", "error=ENOSPC", false}, {"pwrite64", "signal=SIGKILL", false},
+	{"pwrite64", "error=EIO", true}, {"pwrite64", "error=EROFS", true}, {"pwrite64", "error=ENOSPC", false}, {"pwrite64", "signal=SIGKILL", false},
 }
 
 // strace injects into a running server. The function that it returns kills the server and returns what was traced.

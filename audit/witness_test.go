@@ -112,7 +112,7 @@ func TestWitnessAnswers(t *testing.T) {
 		{name: "nothing", status: 200, body: "", plain: true},
 		{name: "a page", status: 200, media: "text/html", body: "<html>\nSign in to the network\n</html>\n", plain: true},
 		{name: "no newline", status: 200, body: strings.TrimSuffix(good, "\n"), plain: true},
-		{name: "more than is read", status: 200, body: strings.Repeat("\n", audit.MaxWitnessAnswer) + good, plain: true},
+		{name: "more than is read", status: 200, body: good + strings.Repeat("\n", audit.MaxWitnessAnswer), plain: true},
 		{name: "behind too many lines", status: 200, body: strings.Repeat(foreign, 16) + good, plain: true},
 		{name: "a cosignature of another checkpoint", status: 200, body: cosign(key, w, emptyCheckpointText, cosignedTime), alarm: audit.AlarmSignature},
 		{name: "a cosignature with another time", status: 200, body: retime(t, good), alarm: audit.AlarmSignature},

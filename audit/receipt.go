@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -48,6 +49,30 @@ func (p Proved) Receipt() ([]byte, error) {
 	proof := *p.Proof
 	proof.Extra = bytes.TrimSuffix(line.Bytes(), []byte("\n"))
 	return proof.MarshalText()
+}
+
+// Proved returns the entry of an epoch with this index, opened unless it was erased and proved if a checkpoint covers it. It returns [ErrNotFound] for an entry
+// that there is not, [ErrPruned] for one whose row is gone, and a [*VerifyError] for damage.
+func (l *Log) Proved(ctx context.Context, epoch int, index int64) (Proved, error) {
+	by, err := l.proverOf(ctx, epoch)
+	if err != nil {
+		return Proved{}, err
+	}
+	state, err := by.reader.LogState(ctx)
+	if err != nil {
+		return Proved{}, fmt.Errorf("audit: reading the state: %w", err)
+	}
+	if index < 0 || index >= state.Size {
+		return Proved{}, fmt.Errorf("%w: the log has no such entry", ErrNotFound)
+	}
+	entries, err := by.reader.Entries(ctx, index, index+1)
+	if err != nil {
+		return Proved{}, fmt.Errorf("audit: reading entries: %w", err)
+	}
+	if len(entries) != 1 {
+		return Proved{}, by.missing(ctx, index)
+	}
+	return by.proved(ctx, &entries[0])
 }
 
 // ParseReceipt reads what [Proved.Receipt] writes. It checks that the parts fit one another and verifies no signature: see [VerifyReceipt]. It returns an error

@@ -5,7 +5,8 @@ import (
 )
 
 // What deletion leaves behind is the log: its entries stay, under a pseudonym that nothing leads back from any more. Records, documents, rules,
-// names, passkeys, card keys and short codes are overwritten in the database (secure_delete); a backup made before holds them until it expires.
+// names, passkeys, card keys and short codes are overwritten in the database (secure_delete), and within a minute its write-ahead log is cut; a backup made
+// before holds them until it expires.
 
 // deletePatient deletes a patient: for a keeper after a fresh passkey, for the house itself when nobody keeps them.
 func (s *Service) deletePatient(tx Tx, c Caller, id PatientID, approved *Approved) error {
@@ -44,6 +45,7 @@ func (s *Service) deletePatient(tx Tx, c Caller, id PatientID, approved *Approve
 		approved.proves(&event)
 	}
 	tx.Append(event)
+	s.unscrubbed.Store(true)
 	patient.DeletedAt, patient.SealedName, patient.RecordVersion = now, nil, 0
 	return tx.PutPatient(patient)
 }

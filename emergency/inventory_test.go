@@ -24,6 +24,7 @@ var silent = map[string]string{
 	"OpenLink":      "a try of a passcode is given back; the opening is an entry",
 	"countHandover": "a link of a responder is counted before it is made; that it was made is an entry",
 	"MarkSeen":      "a keeper has read entries",
+	"PruneLog":      "rows of erased entries go, after the entry that says so",
 	"RemindDrills":  "keepers are reminded; that they could not be is an entry",
 	"Sweep":         "what has ended by itself goes",
 }

@@ -89,7 +89,11 @@ func (s *Service) DeletePatient(ctx context.Context, c Caller, id PatientID) err
 	if !c.Operator {
 		return ErrSignIn
 	}
-	return s.Store.Update(ctx, func(tx Tx) error { return s.deletePatient(tx, c, id, nil) })
+	if err := s.Store.Update(ctx, func(tx Tx) error { return s.deletePatient(tx, c, id, nil) }); err != nil {
+		return err
+	}
+	_ = s.scrub(ctx)
+	return nil
 }
 
 var errNoOperator = errors.New("emergency: only an operator's act is recorded as one")
@@ -107,12 +111,16 @@ func (s *Service) RecordOperator(ctx context.Context, c Caller, kind audit.Type,
 	})
 }
 
-// Sweep deletes sessions, ceremonies, requests, receipts and guess counts that have ended. The server calls it now and then.
+// Sweep deletes sessions, ceremonies, requests, receipts and guess counts that have ended, and takes deleted records out of the files of the store. The
+// server calls it now and then.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	n := 0
 	err := s.Store.Update(ctx, func(tx Tx) (err error) {
 		n, err = tx.Sweep(s.now())
 		return err
 	})
+	if s.unscrubbed.Load() {
+		err = errors.Join(err, s.scrub(ctx))
+	}
 	return n, err
 }

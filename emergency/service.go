@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/locket-health/locket/audit"
@@ -58,6 +59,9 @@ type Service struct {
 	lists    lists
 	unusual  unusual
 	watchers watchers
+
+	leapt      time.Duration // how far the clock stood after the last checkpoint when the house was opened, where that is beyond belief; else 0
+	unscrubbed atomic.Bool   // something was erased, and the files of the store may still hold it
 }
 
 // codeGate is how many short codes may be worked on at the same moment: argon2id costs 19 MiB and tens of milliseconds each.
@@ -103,6 +107,9 @@ func New(config Config) (*Service, error) {
 	s.Store = waking{config.Store, &s.watchers}
 	if last, err := config.Log.Checkpoint(context.Background()); err == nil {
 		s.seen.latest = last.At
+		if ahead := config.Now().Sub(last.At); ahead > clockDoubt {
+			s.leapt = ahead
+		}
 	}
 	return s, nil
 }

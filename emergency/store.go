@@ -20,6 +20,10 @@ type Store interface {
 	// Changes that wait at the same moment share a commit; one that returns an error is undone alone and its entries with it. Once change has
 	// run, a cancelled ctx no longer undoes it. When the outcome of the commit is not known, the error is ErrLogUnavailable.
 	Update(ctx context.Context, change func(Tx) error) error
+
+	// Scrub takes what was deleted out of the files of the store, as far as it is in its hands. It waits for those who read, and answers an error when they read
+	// on for too long.
+	Scrub(ctx context.Context) error
 }
 
 // Tx is the writer's transaction: it reads its own writes.
@@ -28,6 +32,11 @@ type Tx interface {
 
 	// Append adds an event to the log in this very transaction. What it returns is filled in before Update returns nil.
 	Append(event audit.Event) *audit.Placed
+
+	EraseEntry(row int64, at time.Time) error // takes away what an entry says; ErrConflict when it says nothing any more
+	ForgetStated(GrantID) error               // what was stated at an opening
+	RaiseMinimum(row int64) error             // below which rows of erased entries may go; ErrConflict when it is higher already
+	PruneEntries(from, to int64) (int, error) // deletes rows of erased entries from <= row < to and below the minimum, but the last of a subject, and returns how many
 
 	PutAccount(Account) error // insert or replace
 	PutPasskey(Passkey) error // insert or replace; the id of another account's passkey is ErrInvalid

@@ -5,10 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
-	"time"
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/emergency"
@@ -64,35 +60,12 @@ func verifyDirectory(ctx context.Context, dir, keys string, progress func(done, 
 	return report, errors.Join(err, store.Close())
 }
 
-// A server's answer is bounded: the largest thing that it publishes is a bundle of 256 entries.
-const (
-	maxAnswer   = 1 << 20
-	askPatience = 30 * time.Second
-)
-
 func verifyServer(ctx context.Context, url, vkey string, progress func(done, total int64)) (audit.Report, error) {
 	verifier, err := audit.ParseVKey(vkey)
 	if err != nil {
 		return audit.Report{}, usageError{"--vkey is not a verifier key: NAME+HASH+KEY, as /audit/log/vkey gives it"}
 	}
-	client := &http.Client{Timeout: askPatience}
-	prefix := strings.TrimSuffix(url, "/") + "/audit/log/"
-	fetch := func(ctx context.Context, path string) ([]byte, error) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, prefix+path, nil)
-		if err != nil {
-			return nil, err
-		}
-		response, err := client.Do(request)
-		if err != nil {
-			return nil, err
-		}
-		defer response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("%s: the server answers %s", path, response.Status)
-		}
-		return io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	}
-	return audit.VerifyRemote(ctx, fetch, verifier, progress)
+	return audit.VerifyRemote(ctx, publishedAt(url, verifier.Name()).fetch, verifier, progress)
 }
 
 func printAudit(env environment, asJSON bool, report audit.Report, err error) error {

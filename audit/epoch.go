@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -90,6 +91,16 @@ func (k Keyring) Of(epoch int) []Verifier {
 	return keys
 }
 
+// Epochs returns the numbers of the epochs of which a key is known, in order.
+func (k Keyring) Epochs() []int {
+	var numbers []int
+	for _, v := range k.keys {
+		numbers = append(numbers, epochOf(k.origin, v.Name()))
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
+
 // VKeys returns all keys in their text form.
 func (k Keyring) VKeys() []string {
 	texts := make([]string, 0, len(k.keys))
@@ -111,6 +122,15 @@ func (k Keyring) OpenCheckpoint(signed []byte) (epoch int, c Checkpoint, err err
 	}
 	c, err = k.open(epoch, signed)
 	return epoch, c, err
+}
+
+// Claimed is the number of the epoch that a note names, whoever has signed it; 0 when it is not a checkpoint of this log.
+func (k Keyring) Claimed(signed []byte) int {
+	c, err := readCheckpoint(signed)
+	if err != nil {
+		return 0
+	}
+	return epochOf(k.origin, c.Origin)
 }
 
 // open verifies a checkpoint of one epoch.

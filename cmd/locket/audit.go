@@ -48,13 +48,13 @@ which entry fails.`,
 }
 
 func verifyDirectory(ctx context.Context, dir, keys string, progress func(done, total int64)) (audit.Report, error) {
-	known, err := datadir.LogKeys(dir, keys)
-	if err != nil {
-		return audit.Report{}, noDirectory(err, dir)
-	}
 	store, data, err := datadir.OpenReadOnly(ctx, dir, keys)
 	if err != nil {
 		return audit.Report{}, noDirectory(err, dir)
+	}
+	known, err := datadir.LogKeys(ctx, store, dir, keys)
+	if err != nil {
+		return audit.Report{}, errors.Join(noDirectory(err, dir), store.Close())
 	}
 	report, err := audit.VerifyStore(ctx, store, known, emergency.LogSealer(data), progress)
 	return report, errors.Join(err, store.Close())

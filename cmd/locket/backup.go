@@ -38,25 +38,29 @@ the backup opens nothing, and you cannot restore without the keys. Keep them apa
 
 func restoreCommand() command {
 	return command{
-		name: "restore", synopsis: "--in DIR --data DIR --keys DIR",
+		name: "restore", synopsis: "--in DIR --data DIR --keys DIR [--high-water FILE]",
 		summary: "make a data directory from a backup and the keys",
-		about: `Copies a backup into a data directory that does not exist yet, with the keys from --keys, checks the whole log with them, and makes an entry that
-says that it was restored. What happened after the backup is lost: cards revoked since are valid again until they are revoked again. Which keys were
-retired or withdrawn since is not lost: it lies with the keys.`,
+		about: `Copies a backup into a data directory that does not exist yet, with the keys from --keys, and checks the whole log with them. The log goes on as a
+new epoch, with a key of its own, whose first entry says what is known to be lost: name the high-water mark, where it is kept elsewhere, with --high-water. What happened after the backup is lost: cards revoked since are valid again until they are revoked again. Which keys were
+retired or withdrawn since is not lost: it lies with the keys. Copy the keys again afterwards.`,
 		examples: []string{"locket restore --in /mnt/backups/2026-11-22 --keys /mnt/safe/keys --data /var/lib/locket"},
 		bind: func(f *flags) func(context.Context, environment, []string) error {
 			in := f.text("in", "", "DIR", "the folder of a backup")
 			data := f.text("data", "", "DIR", "a data directory that does not exist yet")
 			keys := f.text("keys", "", "DIR", "the newest copy of the folder of the keys; they are copied into the data directory")
+			mark := highWaterFlag(f)
 			return func(ctx context.Context, env environment, args []string) error {
 				if err := errors.Join(noArguments(args), needed("in", *in), needed("data", *data), needed("keys", *keys)); err != nil {
 					return err
 				}
-				size, err := datadir.Restore(ctx, *in, *keys, *data)
+				done, err := datadir.Restore(ctx, *in, *keys, datadir.Options{Dir: *data, HighWater: *mark})
 				if err != nil {
 					return &failure{"the backup was not restored", err, "the keys that the backup was made with, and a data directory that does not exist yet"}
 				}
-				fmt.Fprintf(env.stdout, "Restored %s: %d log entries, all of them checked.\nNext: locket serve --data %s\n", *data, size, *data)
+				fmt.Fprintf(env.stdout, "Restored %s: %d log entries, all of them checked.\n", *data, done.Entries)
+				printBegun(env.stdout, done.Begun)
+				copyKeysAgain(env.stdout, *data, "")
+				fmt.Fprintf(env.stdout, "Next: locket serve --data %s\n", *data)
 				return nil
 			}
 		},

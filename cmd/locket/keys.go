@@ -9,7 +9,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency/datadir"
 	"github.com/locket-health/locket/emergency/passkey"
@@ -167,6 +166,38 @@ All cards of the key have to be issued anew. There is no way back.`,
 	}
 }
 
+func keysRotateLogCommand() command {
+	return command{
+		name: "keys rotate-log", synopsis: "--data DIR [--finish] [--high-water FILE] [--keys DIR]",
+		summary: "change the key that signs the log",
+		about: `In two steps. The first makes the next key: from then on both keys sign the log, and the next one is in the log and served at /audit/log/vkeys. Leave it so
+until the devices of your patients and the witnesses have seen it: months rather than days. The second, with --finish, retires the present key. No server may run
+during either. When somebody else may have the key, this is not the way: locket audit epoch.`,
+		examples: []string{"locket keys rotate-log --data /var/lib/locket", "locket keys rotate-log --data /var/lib/locket --finish"},
+		bind: func(f *flags) func(context.Context, environment, []string) error {
+			data, keys, mark := dataFlag(f), keysFlag(f), highWaterFlag(f)
+			finish := f.toggle("finish", "let the next key sign alone")
+			return func(ctx context.Context, env environment, args []string) error {
+				if err := errors.Join(noArguments(args), needed("data", *data)); err != nil {
+					return err
+				}
+				o := datadir.Options{Dir: *data, Keys: *keys, HighWater: *mark}
+				change, said := datadir.RotateLog, "Made the next key of the log. Both sign from now on:\n%s\nGive it to the witnesses. Later: locket keys rotate-log --finish\n"
+				if *finish {
+					change, said = datadir.FinishRotateLog, "The log is signed by this key alone now:\n%s\n"
+				}
+				vkey, err := change(ctx, o)
+				if err != nil {
+					return notRotated(err, *data)
+				}
+				fmt.Fprintf(env.stdout, said, vkey)
+				copyKeysAgain(env.stdout, *data, *keys)
+				return nil
+			}
+		},
+	}
+}
+
 // copyKeysAgain says that the copies of the keys are too old now.
 func copyKeysAgain(w io.Writer, data, keys string) {
 	fmt.Fprintf(w, "Copy the folder %s to a safe place again.\n", datadir.KeyDir(data, keys))
@@ -181,6 +212,10 @@ func notRotated(err error, data string) error {
 		return &failure{"the key was not changed", err, "wait, or use --now if readers without a network may say 'unknown issuer' until their next list"}
 	case errors.Is(err, datadir.ErrEnded):
 		return &failure{"the key was not changed", err, "remove that file, then the same again; where it comes from an old copy, make that copy anew"}
+	case errors.Is(err, datadir.ErrNoRotation):
+		return &failure{"the key was not changed", err, "locket keys rotate-log --data " + data + " without --finish makes the next one"}
+	case errors.Is(err, datadir.ErrRotating):
+		return &failure{"the key was not changed", err, "locket keys rotate-log --finish --data " + data + " when it has been seen for long enough"}
 	case errors.Is(err, datadir.ErrSince):
 		return usageError{"--since is a date from 1970 on"}
 	case errors.Is(err, datadir.ErrNoSuchKey):
@@ -214,6 +249,9 @@ func needed(name, value string) error {
 
 // noDirectory adds the next step to the error of a data directory that cannot be opened.
 func noDirectory(err error, dir string) error {
+	if advised := logAdvice(err, dir); advised != nil {
+		return advised
+	}
 	switch {
 	case errors.Is(err, datadir.ErrNoDirectory):
 		return &failure{"there is no data directory", err, fmt.Sprintf("locket keys init --data %s --url https://YOUR.HOST, or locket demo to look around", dir)}
@@ -223,8 +261,6 @@ func noDirectory(err error, dir string) error {
 		return &failure{"no card that is signed now would verify", err, "locket keys rotate --now --data " + dir}
 	case errors.Is(err, passkey.ErrMetadata):
 		return &failure{"the list of security keys was not taken", err, metadataAdvice}
-	case errors.Is(err, audit.ErrFork):
-		return &failure{"the log is not a continuation of what was published", err, fmt.Sprintf("locket audit verify --data %s", dir)}
 	default:
 		return &failure{"the data directory could not be opened", err, ""}
 	}

@@ -38,9 +38,9 @@ type command struct {
 // commands are in the order of the help text.
 func commands() []command {
 	return []command{
-		demoCommand(), serveCommand(), keysInitCommand(), keysShowCommand(), keysRotateCommand(), keysWithdrawCommand(), issueCommand(), verifyCommand(), exportCommand(), historyCommand(), revokeCommand(), deleteCommand(),
+		demoCommand(), serveCommand(), keysInitCommand(), keysShowCommand(), keysRotateCommand(), keysWithdrawCommand(), keysRotateLogCommand(), issueCommand(), verifyCommand(), exportCommand(), historyCommand(), revokeCommand(), deleteCommand(),
 		trustAddCommand(), trustListCommand(), trustRemoveCommand(),
-		orgInviteCommand(), orgInviteAdminCommand(), orgListCommand(), orgSuspendCommand(), orgRestoreCommand(), officerInviteCommand(), abuseCommand(), backupCommand(), restoreCommand(), auditVerifyCommand(), auditWitnessCommand(), auditExportCommand(), noticesRetryCommand(), noticesCommand(), benchPrintCommand(), benchCommand(), healthcheckCommand(), versionCommand(),
+		orgInviteCommand(), orgInviteAdminCommand(), orgListCommand(), orgSuspendCommand(), orgRestoreCommand(), officerInviteCommand(), abuseCommand(), backupCommand(), restoreCommand(), auditVerifyCommand(), auditEpochCommand(), auditWitnessCommand(), auditExportCommand(), noticesRetryCommand(), noticesCommand(), benchPrintCommand(), benchCommand(), healthcheckCommand(), versionCommand(),
 	}
 }
 

@@ -52,76 +52,99 @@ func (h *House) copyTo(ctx context.Context, out string, progress func(done, tota
 	return signed.Size, h.Store.Backup(ctx, DatabasePath(out), progress)
 }
 
-// Restore makes the data directory dir from a backup and a folder of keys. What lies beside the keys about those that were retired or withdrawn after the
-// backup is known again. It checks that the whole log opens and holds, and makes an entry of the restore. It returns the number of entries that were
-// restored. A house whose issuer's key has ended is restored too: it gets another one by Rotate.
-func Restore(ctx context.Context, in, keys, dir string) (entries int64, err error) {
+// Restored says what Restore has done.
+type Restored struct {
+	Entries int64 // of the log, all of them checked
+	Begun         // the epoch that the log goes on as
+}
+
+// Restore makes the data directory o.Dir from a backup and a folder of keys. What lies beside the keys about those that were retired or withdrawn after the
+// backup is known again. It checks that the whole log opens and holds, and begins a new epoch of the log: what came after the backup may have been published, and
+// the old one must not go on otherwise. o.HighWater is the mark where it is kept outside of the data directory. A house whose issuer's key has ended is restored
+// too: it gets another one by Rotate.
+func Restore(ctx context.Context, in, keys string, o Options) (done Restored, err error) {
 	if _, err := ReadSettings(in); err != nil {
-		return 0, err
+		return done, err
 	}
 	loaded, err := LoadKeys(keys)
 	if err != nil {
-		return 0, err
+		return done, err
 	}
-	if _, err := os.Stat(dir); err == nil {
-		return 0, fmt.Errorf("%w: %s", ErrExists, dir)
+	if _, err := os.Stat(o.Dir); err == nil {
+		return done, fmt.Errorf("%w: %s", ErrExists, o.Dir)
 	}
 	// It gets its name when everything holds: no server can be started on a house that was restored by half.
-	final := filepath.Clean(dir)
-	dir = final + ".partial"
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return 0, err
+	final := filepath.Clean(o.Dir)
+	o.Dir, o.Keys = final+".partial", ""
+	if err := os.Mkdir(o.Dir, 0o700); err != nil {
+		return done, err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.RemoveAll(dir))
+			err = errors.Join(err, os.RemoveAll(o.Dir))
 		}
 	}()
-	if err := loaded.Save(KeyDir(dir, "")); err != nil {
-		return 0, err
+	if err := loaded.Save(KeyDir(o.Dir, "")); err != nil {
+		return done, err
 	}
-	if err := copyIssuer(keys, KeyDir(dir, "")); err != nil {
-		return 0, err
+	if err := copyKnown(keys, KeyDir(o.Dir, "")); err != nil {
+		return done, err
 	}
 	for _, name := range []string{databaseFile, settingsFile} {
-		if err := copyNew(filepath.Join(in, name), filepath.Join(dir, name)); err != nil {
-			return 0, err
+		if err := copyNew(filepath.Join(in, name), filepath.Join(o.Dir, name)); err != nil {
+			return done, err
 		}
 	}
-	house, err := open(ctx, Options{Dir: dir}, true)
-	if err != nil {
-		return 0, err
+	if done, err = restoreLog(ctx, o); err != nil {
+		return done, err
 	}
-	open := true
-	defer func() {
-		if open {
-			err = errors.Join(err, house.Store.Close())
-		}
-	}()
-	if err := house.Store.Check(ctx, true); err != nil {
-		return 0, err
+	if err := recordRestore(ctx, o, done.Entries); err != nil {
+		return done, err
 	}
-	report, err := audit.VerifyStore(ctx, house.Store, house.Log.Keys(), emergency.LogSealer(loaded.Data), nil)
-	if err != nil {
-		return 0, fmt.Errorf("the log of the backup does not hold with these keys: %w", err)
-	}
-	details := map[string]string{"entries": strconv.FormatInt(report.Size, 10)}
-	if err := house.Service.RecordOperator(ctx, operator, audit.BackupRestored, details); err != nil {
-		return 0, err
-	}
-	open = false
-	if err := house.Close(context.WithoutCancel(ctx)); err != nil {
-		return 0, err
-	}
-	return report.Size, os.Rename(dir, final)
+	return done, os.Rename(o.Dir, final)
 }
 
-// copyIssuer copies what a key directory may have beside the four keys: the issuer's next one, and what is known of those before.
-func copyIssuer(from, to string) error {
+// restoreLog checks the log of a backup and lets it go on as a new epoch.
+func restoreLog(ctx context.Context, o Options) (done Restored, err error) {
+	o.repair = true
+	house, err := open(ctx, o, true)
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, house.Store.Close()) }()
+	if err := house.Store.Check(ctx, true); err != nil {
+		return done, err
+	}
+	report, err := audit.VerifyStore(ctx, house.Store, house.Log.Keys(), emergency.LogSealer(house.Keys.Data), nil)
+	if err != nil {
+		return done, fmt.Errorf("the log of the backup does not hold with these keys: %w", err)
+	}
+	done.Entries = report.Size
+	if done.Begun, err = house.beginEpoch(ctx, "restored from a backup", o.step); err == nil {
+		done.Aside, err = house.putAside(ctx)
+	}
+	return done, err
+}
+
+// recordRestore makes the entry of a restore, in the new epoch, and publishes it.
+func recordRestore(ctx context.Context, o Options, entries int64) error {
+	house, err := open(ctx, o, true)
+	if err != nil {
+		return err
+	}
+	details := map[string]string{"entries": strconv.FormatInt(entries, 10)}
+	if err := house.Service.RecordOperator(ctx, operator, audit.BackupRestored, details); err != nil {
+		return errors.Join(err, house.Store.Close())
+	}
+	return house.Close(context.WithoutCancel(ctx))
+}
+
+// copyKnown copies what a key directory may have beside the four keys: the issuer's next one, and what is known of those before, the log's too.
+func copyKnown(from, to string) error {
 	if _, err := readKey[*ecdsa.PrivateKey](from, nextFile); err != nil && !errors.Is(err, ErrNoKeys) {
 		return err
 	}
-	for _, name := range []string{nextFile, knownFile} {
+	for _, name := range []string{nextFile, knownFile, logKeysFile} {
 		if err := copyNew(filepath.Join(from, name), filepath.Join(to, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

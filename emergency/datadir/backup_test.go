@@ -24,7 +24,7 @@ func backup(t *testing.T, dir string) (out string) {
 func restore(t *testing.T, in, keys string) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "restored")
-	if _, err := datadir.Restore(t.Context(), in, datadir.KeyDir(keys, ""), dir); err != nil {
+	if _, err := datadir.Restore(t.Context(), in, datadir.KeyDir(keys, ""), datadir.Options{Dir: dir}); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -4,7 +4,9 @@
 //	DIR/locket.json   settings, no secrets
 //	DIR/locket.db     the database (and its -wal and -shm files)
 //	DIR/lock          held by the server that runs on the directory
-//	DIR/keys/         the keys, unless they are kept elsewhere (Options.Keys), and issuer-keys.json: which of the issuer's keys are retired or withdrawn
+//	DIR/high-water    the newest signed checkpoint of the log, unless it is kept elsewhere (Options.HighWater), which is better
+//	DIR/keys/         the keys, unless they are kept elsewhere (Options.Keys), issuer-keys.json: which of the issuer's keys are retired or withdrawn, and
+//	                  log-keys.txt: every public key that has signed the log
 package datadir
 
 import (
@@ -42,7 +44,8 @@ const (
 
 // Settings are what a data directory remembers about the house. None of it is secret.
 type Settings struct {
-	URL string `json:"url"` // scheme and host of the house: cards point there, passkeys are bound to the host
+	URL       string `json:"url"`                  // scheme and host of the house: cards point there, passkeys are bound to the host
+	HighWater string `json:"high_water,omitempty"` // file of the log's high-water mark; "" for the one in the data directory
 }
 
 // host is the name of the house: what its cards name as issuer and its passkeys are bound to.
@@ -82,6 +85,17 @@ func Init(ctx context.Context, dir, keys string, settings Settings) error {
 	if err := fresh.Save(KeyDir(dir, keys)); err != nil {
 		return err
 	}
+	host, err := settings.host()
+	if err != nil {
+		return err
+	}
+	vkey, err := vkeyOf(Origin(host), 1, fresh.Log)
+	if err == nil {
+		err = keepLogKeys(KeyDir(dir, keys), Origin(host), vkey)
+	}
+	if err != nil {
+		return err
+	}
 	store, err := storage.Open(ctx, storage.Config{Path: filepath.Join(dir, databaseFile), Create: true, Sealer: emergency.LogSealer(fresh.Data)})
 	if err != nil {
 		return err
@@ -119,6 +133,10 @@ type Options struct {
 	Observe     func(storage.Commit) // told of every commit
 	Metadata    []byte               // of security keys, as the FIDO Alliance publishes it; nil is none
 	Reserve     int64                // bytes kept back for the log on a full disk; 0 is none
+	HighWater   string               // file of the log's high-water mark, "" for the one of the settings
+
+	repair bool                    // whatever key the log has will do: it is about to be begun anew
+	after  func(step string) error // called after each durable step of a change of the log's keys; tests end it there
 }
 
 // House is an open data directory.
@@ -129,13 +147,21 @@ type House struct {
 	Log      *audit.Log
 	Service  *emergency.Service
 	Terms    *terms.Catalogue
+
+	dir    string // the data directory
+	folder string // of the keys
+	origin string // of the log's first epoch
+	mark   highWater
+	now    func() time.Time
+	rand   io.Reader
 }
 
 // Origin is the name of the log of the house with the given host.
 func Origin(host string) string { return host + "/audit/log" }
 
 // Open opens a data directory for everything. ErrNoKeys and storage.ErrNoDatabase say that it was never made, ErrRetired that no card which it signed would
-// verify, ErrKnownKeys that the file beside the keys is not understood.
+// verify, ErrKnownKeys and ErrLogKeys that a file beside the keys is not understood, ErrLogKey that another key signs the log. A log that was set back, or
+// contradicts what was published, is refused before anything is written to it: audit.ErrRolledBack, audit.ErrFork, audit.ErrMark. NewEpoch is the way on.
 func Open(ctx context.Context, o Options) (*House, error) { return open(ctx, o, false) }
 
 // open is Open, which refuses a house whose cards would not verify unless anyKey is good enough.
@@ -168,7 +194,11 @@ func open(ctx context.Context, o Options, anyKey bool) (*House, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &House{Settings: settings, Keys: keys}
+	h := &House{Settings: settings, Keys: keys, dir: o.Dir, folder: KeyDir(o.Dir, o.Keys), origin: Origin(named), now: o.Now, rand: o.Rand}
+	if o.HighWater == "" {
+		o.HighWater = settings.HighWater
+	}
+	h.mark = highWaterOf(o.Dir, o.HighWater)
 	if h.Terms, err = terms.Load(); err != nil {
 		return nil, err
 	}
@@ -201,12 +231,12 @@ func open(ctx context.Context, o Options, anyKey bool) (*House, error) {
 	if h.Store, err = storage.Open(ctx, storage.Config{Path: filepath.Join(o.Dir, databaseFile), Sealer: sealer, Rand: o.Rand, Observe: o.Observe}); err != nil {
 		return nil, err
 	}
-	if h.Log, err = audit.New(audit.Config{Origin: Origin(named), Signer: keys.Log, Store: h.Store, Sealer: sealer, Now: o.Now, Logger: o.Logger}); err == nil {
+	if err = h.openLog(ctx, o, sealer); err == nil {
 		h.Service, err = emergency.New(emergency.Config{Store: h.Store, Log: h.Log, Data: keys.Data, Identity: keys.Identity, Passkeys: relying, Signer: signer,
 			Health: health, IssuerKey: keys.Issuer, Catalogue: h.Terms, URL: settings.URL, CardLife: o.CardLife, HandoverAge: o.HandoverAge, ReviewDays: o.ReviewDays, Ways: o.Ways, Now: o.Now, Rand: o.Rand, Logger: o.Logger})
 	}
-	if err == nil {
-		err = h.recall(ctx, KeyDir(o.Dir, o.Keys))
+	if err == nil && !o.repair { // what is appended to a log that is about to be begun anew would be its old epoch's
+		err = h.recall(ctx, h.folder)
 	}
 	if err == nil && !anyKey {
 		err = h.signs(ctx)
@@ -215,6 +245,25 @@ func open(ctx context.Context, o Options, anyKey bool) (*House, error) {
 		return nil, errors.Join(err, h.Store.Close())
 	}
 	return h, nil
+}
+
+// openLog finds the keys of the present epoch and makes sure that the log may go on.
+func (h *House) openLog(ctx context.Context, o Options, sealer audit.Sealer) error {
+	signers, err := h.logSigners(ctx, o.repair)
+	if err != nil {
+		return err
+	}
+	h.Log, err = audit.New(audit.Config{Origin: h.origin, Epoch: signers.epoch, Signer: signers.key, Next: signers.next, Keys: signers.keys.VKeys(), Store: h.Store,
+		Sealer: sealer, Mark: h.mark, Now: o.Now, Logger: o.Logger})
+	if err != nil || o.repair {
+		return err
+	}
+	if err = h.Log.Check(ctx); errors.Is(err, audit.ErrClock) {
+		// Openings go on, and what has ended stays ended; nothing is signed until the clock has caught up.
+		o.Logger.Warn("the clock stands before the last checkpoint of the log: nothing is published until it has caught up")
+		return nil
+	}
+	return err
 }
 
 // ErrRetired is returned when the key that should sign cards is retired or withdrawn: a rotation was cut short, or the keys are older than the last one.

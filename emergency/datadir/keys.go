@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/emergency/vault"
 )
 
@@ -163,21 +162,4 @@ func readSecret(dir, name string) ([]byte, error) {
 		return nil, fmt.Errorf("datadir: %s is too large for a key", path)
 	}
 	return os.ReadFile(path)
-}
-
-// VKey reads the verifier key of a data directory's log, without opening its store. dir and keys are as in Options.
-func VKey(dir, keys string) (string, error) {
-	settings, err := ReadSettings(dir)
-	if err != nil {
-		return "", err
-	}
-	name, err := settings.host()
-	if err != nil {
-		return "", err
-	}
-	loaded, err := LoadKeys(KeyDir(dir, keys))
-	if err != nil {
-		return "", err
-	}
-	return audit.NewVKey(Origin(name), loaded.Log.Public().(ed25519.PublicKey))
 }

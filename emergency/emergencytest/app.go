@@ -219,7 +219,7 @@ func (a *App) BackupAndRestore(t testing.TB, folder string) *App {
 		t.Fatal(err)
 	}
 	restored := &App{Dir: filepath.Join(t.TempDir(), "restored"), Clock: a.Clock}
-	if _, err := datadir.Restore(ctx, folder, datadir.KeyDir(a.Dir, ""), restored.Dir); err != nil {
+	if _, err := datadir.Restore(ctx, folder, datadir.KeyDir(a.Dir, ""), datadir.Options{Dir: restored.Dir, Now: a.Clock.Now}); err != nil {
 		t.Fatal(err)
 	}
 	restored.Open(t)

@@ -90,6 +90,12 @@ CREATE TRIGGER log_key_kept BEFORE DELETE ON log_key BEGIN
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
+CREATE TRIGGER log_key_fixed BEFORE UPDATE ON log_key
+WHEN new.epoch <> old.epoch OR new.vkey <> old.vkey OR new.added_at <> old.added_at OR (old.retired_at <> 0 AND new.retired_at <> old.retired_at) BEGIN
+    SELECT RAISE(ABORT, 'a key of the log cannot be changed, only retired');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
 CREATE TRIGGER checkpoint_history_kept BEFORE DELETE ON checkpoint_history BEGIN
     SELECT RAISE(ABORT, 'a published checkpoint cannot be deleted');
 END;

@@ -15,6 +15,7 @@ type auditPage struct {
 	Refusing  bool     // and nothing more is published
 	Facts     []entryFact
 	Witnesses [][]entryFact
+	Kept      []entryFact
 	Earlier   [][]entryFact // epochs that are closed, the last one first
 	VKeys     []string      // that sign
 	Address   string        // of the log
@@ -49,6 +50,9 @@ func (s *Server) auditPage(x *exchange) error {
 			x.momentFact("audit.ended", epochs[i].Ended),
 		})
 	}
+	if d.Kept, err = x.keptFacts(epochs[len(epochs)-1].Number); err != nil {
+		return err
+	}
 	d.Commands = []string{"curl " + d.Address + "/checkpoint", "locket audit verify --url " + s.URL + " --vkey " + d.VKeys[0]}
 	p := x.newPage("audit.title")
 	p.Back, p.D = "/", d
@@ -66,6 +70,27 @@ func (x *exchange) logFacts(condition audit.Condition) ([]entryFact, error) {
 	}
 	facts := []entryFact{{Label: x.T("audit.entries"), Value: strconv.FormatInt(checkpoint.Size, 10)}, x.momentFact("audit.published", checkpoint.At)}
 	return append(facts, x.momentFact("audit.checked", condition.Check.SignedAt)), nil
+}
+
+// keptFacts says how long entries stay, and from where on they are there in the present epoch.
+func (x *exchange) keptFacts(epoch int) ([]entryFact, error) {
+	published, err := x.Config.Log.Epoch(x.r.Context(), epoch)
+	if err != nil {
+		return nil, err
+	}
+	minimum, err := published.Minimum(x.r.Context())
+	if err != nil {
+		return nil, err
+	}
+	life := x.T("audit.kept.for_ever")
+	if x.Policy.Life > 0 {
+		life = x.Catalog.Format(x.lang.Code, roughly(x.Policy.Life))
+	}
+	facts := []entryFact{{Label: x.T("audit.kept.life"), Value: life}}
+	if minimum > 0 {
+		facts = append(facts, entryFact{Label: x.T("audit.kept.first"), Value: strconv.FormatInt(minimum, 10)})
+	}
+	return facts, nil
 }
 
 // since is when something was last seen, and how long ago: that is for how long nobody would have noticed.
@@ -91,7 +116,7 @@ func roughly(d time.Duration) locale.Duration {
 	for _, unit := range []struct {
 		of   time.Duration
 		name string
-	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}} {
+	}{{365 * 24 * time.Hour, "year"}, {24 * time.Hour, "day"}, {time.Hour, "hour"}} {
 		if d >= 2*unit.of {
 			return locale.Duration{Count: int(d / unit.of), Unit: unit.name}
 		}

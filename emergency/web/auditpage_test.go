@@ -38,7 +38,7 @@ func (a *app) metricsText() string {
 
 func TestThePublicPageSaysHowTheLogStands(t *testing.T) {
 	t.Parallel()
-	app := newApp(t)
+	app := newApp(t, func(c *Config) { c.Policy.Life = 4 * 365 * 24 * time.Hour })
 	b := app.browser(t)
 	if w := b.get("/audit"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), app.Catalog.T("en", "audit.witnesses.none")) {
 		t.Errorf("before anything: %d", w.Code)
@@ -54,7 +54,8 @@ func TestThePublicPageSaysHowTheLogStands(t *testing.T) {
 		b.lang = lang.Code
 		page := b.get("/audit").Body.String()
 		age := app.Catalog.Format(lang.Code, map[string]any{"count": 2, "unit": "day"})
-		for _, want := range []string{app.House.Log.VKey(), "witness.example/seen", "witness.example/never", age, app.Catalog.T(lang.Code, "audit.never"),
+		life := app.Catalog.Format(lang.Code, map[string]any{"count": 4, "unit": "year"})
+		for _, want := range []string{app.House.Log.VKey(), "witness.example/seen", "witness.example/never", age, life, app.Catalog.T(lang.Code, "audit.never"),
 			"locket audit verify --url", `dir="` + lang.Dir + `"`} {
 			if !strings.Contains(page, strings.NewReplacer("+", "&#43;").Replace(want)) {
 				t.Errorf("%s: the page does not say %q", lang.Code, want)

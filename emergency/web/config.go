@@ -32,6 +32,8 @@ type Config struct {
 	// Ready reports what keeps the server from doing its work, nil if nothing does. It is asked by /readyz beside the log.
 	Ready func(ctx context.Context) error
 
+	Policy Policy // what is said about how long the log keeps what it holds
+
 	Demo           bool                 // marks every page
 	TrustedProxies []netip.Prefix       // whose X-Forwarded-For is believed; default nobody's
 	Limits         Limits               // zero rates are sensible ones
@@ -40,6 +42,11 @@ type Config struct {
 	Registry       *prometheus.Registry // default a new one
 	Logger         *slog.Logger         // default slog.Default
 	Now            func() time.Time     // default time.Now
+}
+
+// Policy is the retention policy of the log, beside the minimum index that the log itself knows.
+type Policy struct {
+	Life time.Duration // after which the words of an entry are erased; 0 is never
 }
 
 // Log is what the server publishes of the audit log.

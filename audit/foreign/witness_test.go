@@ -192,7 +192,7 @@ func TestTheHouseHearsItsWitness(t *testing.T) {
 		refused[c.name] = restored
 		t.Run(c.name, func(t *testing.T) {
 			restored.longer(t, c.more)
-			log := restored.serve(t, asking...)
+			restored.serve(t, asking...)
 			await(t, "the refusal to sign", func() bool { return strings.Contains(get(t, restored.url+"/readyz"), `"log":"refusing"`) })
 			if !strings.Contains(restored.said(), "locket audit epoch") {
 				t.Errorf("the operator is not told what to do:\n%s", restored.said())
@@ -204,7 +204,7 @@ func TestTheHouseHearsItsWitness(t *testing.T) {
 				t.Errorf("%s entries tell of the alarm, want one", n)
 			}
 			restored.stop(t)
-			log = restored.serve(t) // started anew and without a witness, it still signs nothing
+			log := restored.serve(t) // started anew and without a witness, it still signs nothing
 			if published := strings.Split(get(t, log+"/checkpoint"), "\n")[1]; published != fmt.Sprint(1000+c.more) {
 				t.Errorf("it has signed %s entries after the alarm", published)
 			}
@@ -224,6 +224,8 @@ func TestTheHouseHearsItsWitness(t *testing.T) {
 		await(t, "a cosignature of the new epoch", func() bool { return ask("torchwood", log+"/2", next, w.vkey).ok })
 		ask("tessera", log+"/2", next).holds(t)
 		ask("tessera", log, vkey).holds(t) // the epoch before is served as it ended
+		must(t, locket, "audit", "verify", "--url", restored.url, "--vkey", next)
+		must(t, locket, "audit", "verify", "--url", restored.url, "--vkey", vkey)
 		if ready := get(t, restored.url+"/readyz"); !strings.Contains(ready, `"log":"ok"`) {
 			t.Errorf("the alarm of the epoch before stands: %s", ready)
 		}

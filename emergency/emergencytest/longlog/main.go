@@ -46,7 +46,7 @@ func lengthen(ctx context.Context, dir, url string, entries int) (err error) {
 	for done := 0; done < entries; done += shared {
 		if err := house.Store.Update(ctx, func(tx emergency.Tx) error {
 			for i := done; i < min(done+shared, entries); i++ {
-				tx.Append(opening(i, time.Now().UTC().Truncate(time.Millisecond)))
+				tx.Append(opening(i, yesterday()))
 			}
 			return nil
 		}); err != nil {
@@ -55,6 +55,9 @@ func lengthen(ctx context.Context, dir, url string, entries int) (err error) {
 	}
 	return nil
 }
+
+// yesterday is a time long enough ago for every opening to have ended.
+func yesterday() time.Time { return time.Now().UTC().Truncate(time.Millisecond).Add(-24 * time.Hour) }
 
 // opening is the i-th event.
 func opening(i int, at time.Time) audit.Event {

@@ -33,7 +33,7 @@ func Grounds() []Ground { return []Ground{OnRequest, OnMistake, OnOrder, OnAge} 
 // Lasts reports whether entries of the type are never erased: they are about the log and its keys, and whoever checks the log reads them.
 func (t Type) Lasts() bool {
 	switch t {
-	case EntryErased, LogPruned, LogEpoch, LogAlarm, KeyMade, KeyRetired, KeyWithdrawn, BackupRestored:
+	case EntryErased, LogPruned, LogEpoch, LogAlarm, KeyMade, KeyPromoted, KeyRetired, KeyWithdrawn, BackupRestored:
 		return true
 	}
 	return false

@@ -42,8 +42,9 @@ type Erasure struct {
 // Erasures says what came of an erasure.
 type Erasures struct {
 	Erased int
-	Kept   int // acts of operators and officers, and openings that still run or whose review waits for an answer
-	// Pending says that readers kept a file of the store in use which still holds the words. The server takes them out as soon as it can.
+	Kept   int // what operators and officers read and answered, and openings that still run or whose review waits for an answer
+	// Pending says that readers kept a file of the store in use which still holds the words. This service takes them out in Sweep, and any that is started after
+	// it; a command has to be run again.
 	Pending bool
 }
 
@@ -54,7 +55,7 @@ const (
 )
 
 // EraseEntries erases words of the log, for an operator or for a privacy officer with a passkey touched just now. Nobody erases the traces of what
-// operators and officers did; an opening that still runs, or that a keeper called wrong and nobody has answered for, keeps its words until then.
+// operators and officers read and answered; an opening that still runs, or that a keeper called wrong and nobody has answered for, keeps its words until then.
 //
 // It returns ErrNotFound when there is no such entry, ErrConflict when a single one has no words to erase, and a *audit.VerifyError for one that is damaged: that
 // is evidence. What was erased before an error stays erased; each entry is erased together with the entry that says so.
@@ -69,7 +70,7 @@ func (s *Service) EraseEntries(ctx context.Context, c Caller, e Erasure) (done E
 		return done, ErrNotFound
 	}
 	defer func() {
-		if done.Erased > 0 {
+		if err == nil || done.Erased > 0 {
 			done.Pending = s.scrub(ctx) != nil
 		}
 	}()
@@ -188,9 +189,12 @@ func (s *Service) eraseSome(ctx context.Context, c Caller, found []audit.Erasabl
 	return err
 }
 
+// oversight are acts of operators and officers that a patient may ask them about: those who did them do not erase them.
+var oversight = []audit.Type{audit.OfficerSearched, audit.OfficerExported, audit.DataExported, audit.ReceiptMade, audit.ReviewAnswered}
+
 // needed reports whether somebody still has to answer for what an entry says.
 func (s *Service) needed(r Reader, p audit.Payload) (bool, error) {
-	if p.Actor.Kind == audit.ByOperator {
+	if p.Actor.Kind == audit.ByOperator && slices.Contains(oversight, p.Type) {
 		return true, nil
 	}
 	if p.Grant == "" {

@@ -105,6 +105,7 @@ func New(config Config) (*Service, error) {
 	}
 	s := &Service{Config: config, codes: vault.NewGate(codeGate), overhead: beside, seen: seen{reading: config.Now()}}
 	s.Store = waking{config.Store, &s.watchers}
+	s.unscrubbed.Store(true) // the house may have stopped before it was done
 	if last, err := config.Log.Checkpoint(context.Background()); err == nil {
 		s.seen.latest = last.At
 		if ahead := config.Now().Sub(last.At); ahead > clockDoubt {

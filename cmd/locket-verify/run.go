@@ -26,6 +26,7 @@ responder. - is standard input.
   --revocations FILE         signed revocation list, from https://HOST/v1/revocations
   --entries FILE             its entries, from https://HOST/v1/revocations/entries
   --health-revocations FILE  revoked SMART Health Cards, from https://HOST/.well-known/crl/KID.json
+  --vkey FILE                verifier key of a log, from https://HOST/audit/log/vkey: THING is then the receipt of an entry (.tlog-proof)
   --version                  print the version
 
 Prints JSON. status is verified, expired, not_yet_valid, revoked, unknown_issuer, tampered, unreadable, unsigned or elsewhere.
@@ -33,14 +34,15 @@ Exit codes: 0 verified, 1 anything else, 2 the command line or one of the files 
 
   locket-verify --trust jwks.json card.png
   zbarimg -q --raw card.png | locket-verify --trust jwks.json -
+  locket-verify --vkey vkey.txt 17.tlog-proof
 `
 
 // run is all of main but the process.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now time.Time) int {
 	flags := flag.NewFlagSet("locket-verify", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	var trust, list, head, entries, health string
-	for name, value := range map[string]*string{"trust": &trust, "list": &list, "revocations": &head, "entries": &entries, "health-revocations": &health} {
+	var trust, list, head, entries, health, vkey string
+	for name, value := range map[string]*string{"trust": &trust, "list": &list, "revocations": &head, "entries": &entries, "health-revocations": &health, "vkey": &vkey} {
 		flags.StringVar(value, name, "", "")
 	}
 	version := flags.Bool("version", false, "")
@@ -59,6 +61,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now time.Time
 		return misunderstood(stderr, errors.New("one thing to check is needed"))
 	case (head == "") != (entries == ""):
 		return misunderstood(stderr, errors.New("--revocations and --entries belong together"))
+	case vkey != "" && (trust != "" || list != "" || head != "" || health != ""):
+		return misunderstood(stderr, errors.New("--vkey is for a receipt, the other files are for cards"))
+	case vkey != "":
+		return checkReceipt(vkey, flags.Arg(0), stdin, stdout, stderr)
 	}
 	files, err := verify.ReadFiles(verify.Names{Keys: trust, TrustList: list, Head: head, Entries: entries, HealthList: health})
 	if err != nil {

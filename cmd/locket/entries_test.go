@@ -29,7 +29,7 @@ var unlogged = map[string]string{
 
 // elsewhere are the commands that make entries in a test of their own.
 var elsewhere = map[string]string{
-	"notices retry": "TestScripts/notices", "restore": "TestScripts/backup",
+	"audit erase": "TestScripts/erase", "audit prove": "TestScripts/erase", "audit prune": "TestScripts/erase", "notices retry": "TestScripts/notices", "restore": "TestScripts/backup",
 }
 
 // Issue 5, item 1: every command of an operator is an entry, or said to need none; one that can end half-way is two. They run here one after the other on one

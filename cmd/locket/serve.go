@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/carrier"
 	"github.com/locket-health/locket/emergency/datadir"
 	"github.com/locket-health/locket/emergency/locale"
@@ -40,6 +41,7 @@ type Config struct {
 	Witnesses       string        // file with the witnesses that are asked to cosign it; "" is none
 	WitnessEvery    time.Duration // how often they are asked
 	Unchecked       bool          // the log is not checked beside the work; for a benchmark alone, without a flag
+	LogLife         time.Duration // after which the words of the log are erased; 0 keeps them for good
 	CardLife        time.Duration // how long a new card is valid
 	ReviewDays      int           // in which an organization has to answer a patient who says that an opening was not right
 	HandoverAge     int           // from which age on a child's record is theirs to decide about, in years
@@ -72,6 +74,8 @@ func bindConfig(f *flags) *Config {
 	f.StringVar(&c.Witnesses, "witnesses", "", "who is asked to cosign the log: a line for each, with verifier key and address")
 	f.declare("witness-every", "TIME")
 	f.DurationVar(&c.WitnessEvery, "witness-every", witness.Every, "how often the witnesses are asked")
+	f.declare("log-life", "TIME")
+	f.DurationVar(&c.LogLife, "log-life", 0, "how long the words of the log are kept, at least 26280h (3 years); for good if 0")
 	f.declare("card-life", "TIME")
 	f.DurationVar(&c.CardLife, "card-life", 3*365*24*time.Hour, "how long a new card is valid")
 	f.declare("handover-age", "YEARS")
@@ -96,6 +100,9 @@ func (c Config) Validate() error {
 	}
 	if c.WitnessEvery < time.Second || c.WitnessEvery > time.Hour {
 		problems = append(problems, usageError{"--witness-every is a time between 1s and 1h"})
+	}
+	if c.LogLife != 0 && c.LogLife < emergency.MinLogLife {
+		problems = append(problems, usageError{"--log-life is 0, or a time of at least 26280h (3 years)"})
 	}
 	if c.CardLife < 24*time.Hour || c.CardLife > 20*365*24*time.Hour {
 		problems = append(problems, usageError{"--card-life is a time between 24h and 175200h"})
@@ -299,6 +306,9 @@ func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener
 		})
 		return nil
 	})
+	if c.LogLife > 0 {
+		group.Go(func() error { return eraseByAge(ctx, house, c.LogLife, custom.Logger) })
+	}
 	group.Go(func() error { return outbox.Run(ctx) })
 	group.Go(func() error {
 		every(ctx, 24*time.Hour, func() {

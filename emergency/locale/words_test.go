@@ -159,7 +159,7 @@ func TestEveryKeyThatThePagesUseExists(t *testing.T) {
 
 // built reports whether the reader makes the key at run time from a code.
 func built(key string) bool {
-	for _, prefix := range []string{"reader.state.", "glass.refused.", "reader.online.", "reader.signature.", "glass.stop.", "glass.wait.", "glass.talk.", "glass.note.", "glass.handover.", "reader.date.",
+	for _, prefix := range []string{"reader.state.", "glass.refused.", "reader.online.", "reader.signature.", "glass.stop.", "glass.wait.", "glass.talk.", "glass.note.", "glass.handover.", "glass.proof.", "reader.date.",
 		"reader.list.", "reader.receipt.", "reader.collect.", "scan.link."} {
 		if strings.HasPrefix(key, prefix) {
 			return true

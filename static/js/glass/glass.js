@@ -8,6 +8,7 @@ import { keptBadge, ownBadge, WITHOUT } from './badge.js';
 import { Conversation } from './conversation.js';
 import { Handover } from './handover.js';
 import { endedPage, openedPage, refusedPage, showTimeLeft } from './opened.js';
+import { Proof } from './proof.js';
 import { check, interruption, opening, whoAreYou, why } from './questions.js';
 import { Waits } from './waits.js';
 
@@ -50,6 +51,7 @@ export class Glass {
     this.waits = new Waits(this);
     this.conversation = new Conversation(host, () => this.handover.refresh(), (grant) => this.ended(grant));
     this.handover = new Handover(host, this.conversation, this);
+    this.proof = new Proof(host, () => this.answer?.grant ?? '');
   }
 
   // What is stated
@@ -151,6 +153,7 @@ export class Glass {
     this.endsAt = performance.now() + remaining(answer);
     this.closed = false;
     this.handover.forget();
+    this.proof.forget();
     rememberGrant(read.card.id, answer.grant, Date.now() + remaining(answer));
     this.conversation.talk.join(answer.grant);
     if (again) this.waits.remember();
@@ -198,6 +201,7 @@ export class Glass {
     this.answer = null;
     this.conversation.leave();
     this.handover.forget();
+    this.proof.forget();
   }
 
   /** Forgets what belongs to this card. A request goes on waiting. */
@@ -244,7 +248,7 @@ export class Glass {
       case 'opening':
         return opening(words);
       case 'opened':
-        return openedPage(this.answer, host.keys, words, host.beside, { wait: waits.wait, messages: conversation.messages, news: conversation.news(), unworn: this.badge !== null && !this.answer.badge }, {
+        return openedPage(this.answer, host.keys, words, host.beside, { wait: waits.wait, messages: conversation.messages, news: conversation.news(), proof: this.proof.part(), unworn: this.badge !== null && !this.answer.badge }, {
           sensitive: () => this.begin('sensitive'), again: () => waits.again(), close: () => this.end(false), withdraw: () => waits.withdraw(),
           talk: () => conversation.go('talk'), handOver: () => this.handover.begin(),
         });

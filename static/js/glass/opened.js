@@ -18,10 +18,10 @@ const SAID_AT = [60, 30, 10, 5, 2, 1];
  * @param {string[]} keys catalogue keys by card number
  * @param {Words} words
  * @param {Words | null} beside  the holder's language, when both are shown
- * @param {{wait: import('./wait.js').Wait | null, messages: import('./talk.js').Message[], news: HTMLElement[], unworn: boolean}} around  unworn: a badge was shown and did not count
+ * @param {{wait: import('./wait.js').Wait | null, messages: import('./talk.js').Message[], news: HTMLElement[], proof: HTMLElement, unworn: boolean}} around  unworn: a badge was shown and did not count
  * @param {{sensitive: () => void, again: () => void, close: () => void, withdraw: () => void, talk: () => void, handOver: () => void}} actions
  */
-export function openedPage(answer, keys, words, beside, { wait, messages, news, unworn }, actions) {
+export function openedPage(answer, keys, words, beside, { wait, messages, news, proof, unworn }, actions) {
   const entry = answer.entry?.index;
   return [
     answer.drill && el('p', { class: 'drill' }, el('strong', {}, words.t('glass.drill'))),
@@ -47,6 +47,7 @@ export function openedPage(answer, keys, words, beside, { wait, messages, news, 
       el('h2', { id: 'handover' }, words.t('glass.handover.heading')),
       el('p', {}, words.t('glass.handover.hint')),
       el('p', {}, button(words.t('glass.handover.open'), 'plain', actions.handOver))),
+    proof,
     reasons(answer, words),
     el('p', {}, button(words.t('glass.opened.close'), 'plain', actions.close)),
     el('div', { class: 'news', id: 'talk-news' }, news),

@@ -30,6 +30,32 @@ func TestAnIntactLogHolds(t *testing.T) {
 	}
 }
 
+// TestALogHoldsAfterErasures: words that were erased take nothing from the tree.
+func TestALogHoldsAfterErasures(t *testing.T) {
+	t.Parallel()
+	const erased = 100
+	h := copied(t, original)
+	must(t, longlog, "--data", h.dir, "--erase", fmt.Sprint(erased))
+	if n := h.query(t, "SELECT count(*) FROM audit_entry WHERE sealed IS NULL"); n != fmt.Sprint(erased) {
+		t.Fatalf("%s entries were erased, not %d", n, erased)
+	}
+	log := h.serve(t)
+	vkey := get(t, log+"/vkey")
+	t.Run("tessera", func(t *testing.T) { ask("tessera", log, vkey).holds(t) })
+	t.Run("torchwood", func(t *testing.T) {
+		v := ask("torchwood", log, vkey)
+		v.holds(t)
+		if want := fmt.Sprintf("%d entries", entries+erased); !strings.Contains(v.said, want) { // each erasure is an entry itself
+			t.Errorf("it should have read %s, and says:\n%s", want, v.said)
+		}
+	})
+	t.Run("locket", func(t *testing.T) {
+		if said := must(t, locket, "audit", "verify", "--data", h.dir); !strings.Contains(said, fmt.Sprintf("%d erased", erased)) {
+			t.Errorf("it says:\n%s", said)
+		}
+	})
+}
+
 // TestDamageIsFound: whoever owns the machine changes the database, beyond its guards, and what others wrote finds it from outside.
 func TestDamageIsFound(t *testing.T) {
 	t.Parallel()

@@ -54,14 +54,16 @@ func (h *house) exported(t *testing.T) (receipts []string, vkey string) {
 	}
 }
 
-// TestReceiptsHoldForAForeignVerifier: every receipt of an export is proved offline by a verifier that others wrote, and none that was tampered with is.
+// TestReceiptsHoldForAForeignVerifier: every receipt of an export is proved offline by a verifier that others wrote, those of erased entries too, and none that was
+// tampered with is.
 func TestReceiptsHoldForAForeignVerifier(t *testing.T) {
 	t.Parallel()
 	h := &house{dir: filepath.Join(t.TempDir(), "data")}
 	h.longer(t, 300)
+	must(t, longlog, "--data", h.dir, "--erase", "10") // every thirtieth
 	receipts, vkey := h.exported(t)
-	if len(receipts) < 300 {
-		t.Fatalf("%d receipts of 300 entries", len(receipts))
+	if len(receipts) < 310 {
+		t.Fatalf("%d receipts of 310 entries", len(receipts))
 	}
 	ask(append([]string{"receipt", vkey}, receipts...)...).holds(t)
 
@@ -75,6 +77,13 @@ func TestReceiptsHoldForAForeignVerifier(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := strings.Replace(string(said), "Kim Example", "Jim Example", 1)
+	gone, err := os.ReadFile(receipts[30])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said, err := base64.StdEncoding.DecodeString(extra.FindStringSubmatch(string(gone))[1]); err != nil || !strings.Contains(string(said), `"entry"`) || strings.Contains(string(said), "payload") {
+		t.Errorf("the receipt of an erased entry carries %s, %v", said, err)
+	}
 	for _, c := range []struct{ name, receipt, fault string }{
 		{"another name", extra.ReplaceAllString(string(receipt), "extra "+base64.StdEncoding.EncodeToString([]byte(other))), "record"},
 		{"another place", strings.Replace(string(receipt), "index 17\n", "index 18\n", 1), "record"},

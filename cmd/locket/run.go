@@ -40,7 +40,9 @@ func commands() []command {
 	return []command{
 		demoCommand(), serveCommand(), keysInitCommand(), keysShowCommand(), keysRotateCommand(), keysWithdrawCommand(), keysRotateLogCommand(), issueCommand(), verifyCommand(), exportCommand(), historyCommand(), revokeCommand(), deleteCommand(),
 		trustAddCommand(), trustListCommand(), trustRemoveCommand(),
-		orgInviteCommand(), orgInviteAdminCommand(), orgListCommand(), orgSuspendCommand(), orgRestoreCommand(), officerInviteCommand(), abuseCommand(), backupCommand(), restoreCommand(), auditVerifyCommand(), auditProveCommand(), auditEraseCommand(), auditPruneCommand(), auditEpochCommand(), auditWitnessCommand(), auditExportCommand(), noticesRetryCommand(), noticesCommand(), benchPrintCommand(), benchCommand(), healthcheckCommand(), versionCommand(),
+		orgInviteCommand(), orgInviteAdminCommand(), orgListCommand(), orgSuspendCommand(), orgRestoreCommand(), officerInviteCommand(), abuseCommand(), backupCommand(), restoreCommand(),
+		auditVerifyCommand(), auditProveCommand(), auditEraseCommand(), auditPruneCommand(), auditEpochCommand(), auditWitnessCommand(), auditExportCommand(),
+		noticesRetryCommand(), noticesCommand(), benchPrintCommand(), benchAuditCommand(), benchCommand(), healthcheckCommand(), versionCommand(),
 	}
 }
 

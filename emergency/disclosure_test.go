@@ -413,3 +413,59 @@ func TestTheHouseTakesItsLogAlong(t *testing.T) {
 		t.Errorf("the patient reads %+v", last)
 	}
 }
+
+// TestWhatIsLeftOfAnErasedEntryLeavesToo: its place, its proof, and that there was a disclosure.
+func TestWhatIsLeftOfAnErasedEntryLeavesToo(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	ctx, s := context.Background(), w.app.Service
+	opened := w.open(t, stranger, w.issued)
+	w.app.Clock.Add(24 * time.Hour)
+	if done, err := s.EraseEntries(ctx, operator, emergency.Erasure{Subject: string(w.patient), Grant: opened.GrantID, Ground: audit.OnRequest}); err != nil || done.Erased == 0 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if err := w.anna.SignIn(t); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := s.ExportLog(ctx, w.anna.Caller(t), w.patient, &out); err != nil {
+		t.Fatal(err)
+	}
+	files := readLogFiles(t, out.Bytes(), "")
+	erased := 0
+	for _, entry := range files.verified(t) {
+		if entry.Payload == nil {
+			erased++
+		}
+	}
+	if erased == 0 || strings.Count(files["events.ndjson"], "The content of this entry was erased on 2026-11-23") != erased {
+		t.Errorf("%d entries without content, %d that say so", erased, strings.Count(files["events.ndjson"], "was erased on"))
+	}
+	if rows := files.table(t); len(rows) != 1 || rows[0]["received_by"] != "erased" || rows[0]["disclosed"] != "" {
+		t.Errorf("the table is %v", rows)
+	}
+	for name, content := range files {
+		if strings.Contains(content, "Kim Example") {
+			t.Errorf("%s still says who it was", name)
+		}
+	}
+}
+
+// TestADemonstrationIsMarkedAsOne: nobody takes its events for real ones.
+func TestADemonstrationIsMarkedAsOne(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	for _, demo := range []bool{false, true} {
+		if demo {
+			w.app.Service.Welcome(w.patient)
+		}
+		var out bytes.Buffer
+		if err := w.app.Service.ExportHouse(context.Background(), operator, emergency.LogQuery{}, &out); err != nil {
+			t.Fatal(err)
+		}
+		files := readLogFiles(t, out.Bytes(), "")
+		if marked, all := strings.Count(files["events.ndjson"], `"code":"HTEST"`), strings.Count(files["events.ndjson"], "\n"); marked != 0 != demo || demo && marked != all {
+			t.Errorf("demonstration %t: %d of %d events are marked as a test", demo, marked, all)
+		}
+	}
+}

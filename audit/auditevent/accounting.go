@@ -14,11 +14,17 @@ var Columns = []string{"date", "patient", "received_by", "verified", "role", "or
 	"until", "test", "entry"}
 
 // Accounting returns the line of an entry in an accounting of disclosures; false for an entry that discloses nothing to anybody else. What is printed on a
-// card is shown to whoever holds it, by the card: no line is for that.
+// card is shown to whoever holds it, by the card: no line is for that. Of a disclosure whose content was erased the day is left.
 func (h House) Accounting(e Entry) ([]string, bool) {
 	v := e.Event
-	if v.Type != audit.GlassOpened && v.Type != audit.GlassReopened || v.Outcome != audit.Granted || !e.ErasedAt.IsZero() {
+	erased := !e.ErasedAt.IsZero()
+	if v.Type != audit.GlassOpened && v.Type != audit.GlassReopened || v.Outcome != audit.Granted && !erased {
 		return nil, false
+	}
+	if erased {
+		line := make([]string, len(Columns))
+		line[0], line[1], line[2], line[len(line)-1] = v.At.UTC().Format(time.RFC3339), v.Subject, whoErased, e.Name()
+		return line, true
 	}
 	until := ""
 	if !v.Until.IsZero() {

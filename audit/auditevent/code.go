@@ -179,6 +179,7 @@ var meanings = map[audit.Type]meaning{
 	audit.RecoveryUsed:    {codeSignIn, codeLogin, "E", aboutAccount},
 	audit.DataExported:    {codeExport, coding{}, "R", aboutEither},
 	audit.KeyMade:         {codeAlert, codeConfig, "C", aboutEither},
+	audit.KeyPromoted:     {codeAlert, codeConfig, "U", aboutEither},
 	audit.KeyRetired:      {codeAlert, codeConfig, "U", aboutEither},
 	audit.KeyWithdrawn:    {codeAlert, codeConfig, "U", aboutEither},
 	audit.IssuerTrusted:   {codeAlert, codeConfig, "C", aboutEither},

@@ -69,12 +69,15 @@ func outcomeOf(v audit.Event) (code, text string) {
 	return outcomeDone, ""
 }
 
+// whoErased stands where somebody was named.
+const whoErased = "erased"
+
 // erased is what is left of an entry whose content is gone: what kind of thing happened, when, about whom, and that it was erased.
 func (h House) erased(e Entry) resource {
 	m := meaningOf(e.Event.Type)
 	r := resource{Type: m.code, Subtype: m.subtypes(e.Event.Type), Action: m.action, Outcome: outcomeDone,
 		OutcomeDesc: "The content of this entry was erased on " + e.ErasedAt.UTC().Format(time.DateOnly) + ": its proof shows the place of its leaf alone",
-		Agent:       []agent{{Who: reference{Display: "erased"}}}, Source: source{Type: []coding{codeServer}}}
+		Agent:       []agent{{Who: reference{Display: whoErased}}}, Source: source{Type: []coding{codeServer}}}
 	if e.Event.Subject != "" {
 		r.Entity = append(r.Entity, h.subject(e.Event))
 	}

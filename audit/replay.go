@@ -39,6 +39,8 @@ const wholeLog = -1
 
 // visitor sees the entries of a replay, each before its hashes are compared.
 type visitor interface {
+	// ahead is shown entries that come next, so that work on them can be done together.
+	ahead(entries []Entry)
 	entry(e *Entry) error
 	// pruned is called for an entry whose row is missing: its stored leaf hash is all that there is of it.
 	pruned(index int64, leaf tlog.Hash) error
@@ -46,6 +48,8 @@ type visitor interface {
 
 // unopened is the visitor of a replay that looks at the tree alone. Rows below the index may be gone.
 type unopened int64
+
+func (unopened) ahead([]Entry) {}
 
 func (unopened) entry(*Entry) error { return nil }
 
@@ -58,52 +62,88 @@ func (minimum unopened) pruned(index int64, _ tlog.Hash) error {
 
 const missingRow = "its row is missing or out of place"
 
+// chunk is a run of a stored log.
+type chunk struct {
+	first, end int64
+	entries    []Entry     // rows that are missing are left out
+	stored     []tlog.Hash // those that came with the entries
+	err        error
+}
+
+func readChunk(ctx context.Context, r Reader, first, end int64) chunk {
+	c := chunk{first: first, end: end}
+	if c.entries, c.err = r.Entries(ctx, first, end); c.err != nil {
+		c.err = fmt.Errorf("audit: reading entries: %w", c.err)
+		return c
+	}
+	c.stored, c.err = storedHashes(ctx, r, first, end)
+	return c
+}
+
 // replay computes the tree anew from the stored entries that follow a state, up to size, and compares every stored hash on the
-// way. progress, if given, is told the size reached after each chunk. What does not hold is a [VerifyError].
+// way. progress, if given, is told the size reached after each chunk. What does not hold is a [VerifyError]. While one chunk is compared the next is read.
 func replay(ctx context.Context, r Reader, from State, size int64, visit visitor, progress func(int64)) (State, error) {
 	state := from.clone()
-	var computed []tlog.Hash
+	if state.Size >= size {
+		return state, nil
+	}
+	next := make(chan chunk, 1)
+	read := func(first int64) { next <- readChunk(ctx, r, first, min(first+replayChunk, size)) }
+	read(state.Size)
 	for state.Size < size {
-		first, end := state.Size, min(state.Size+replayChunk, size)
-		entries, err := r.Entries(ctx, first, end)
-		if err != nil {
-			return State{}, fmt.Errorf("audit: reading entries: %w", err)
+		c := <-next
+		more := c.err == nil && c.end < size
+		if more {
+			go read(c.end)
 		}
-		stored, err := storedHashes(ctx, r, first, end)
-		if err != nil {
+		if err := state.compare(c, visit); err != nil {
+			if more {
+				<-next // nothing is read any more once this returns
+			}
 			return State{}, err
-		}
-		for index := first; index < end; index++ {
-			var leaf tlog.Hash
-			if len(entries) > 0 && entries[0].Index == index {
-				e := &entries[0]
-				if !e.Leaf.known() {
-					return State{}, broken(index, "its commitment is not of a known version")
-				}
-				if err := visit.entry(e); err != nil {
-					return State{}, err
-				}
-				leaf, entries = e.Leaf.LeafHash(), entries[1:]
-			} else {
-				leaf = stored[0] // there is one: readHashes gives as many as were asked for
-				if err := visit.pruned(index, leaf); err != nil {
-					return State{}, err
-				}
-			}
-			computed = state.grow(leaf, computed[:0])
-			if level := firstDifference(computed, stored); level >= 0 {
-				return State{}, broken(index, "the stored hash of level %d that it completes is not the hash of the entries below it", level)
-			}
-			stored = stored[len(computed):]
-		}
-		if len(entries) > 0 {
-			return State{}, broken(entries[0].Index, missingRow)
 		}
 		if progress != nil {
 			progress(state.Size)
 		}
 	}
 	return state, nil
+}
+
+// compare goes on by the entries of a chunk.
+func (s *State) compare(c chunk, visit visitor) error {
+	if c.err != nil {
+		return c.err
+	}
+	visit.ahead(c.entries)
+	entries, stored := c.entries, c.stored
+	var computed []tlog.Hash
+	for index := c.first; index < c.end; index++ {
+		var leaf tlog.Hash
+		if len(entries) > 0 && entries[0].Index == index {
+			e := &entries[0]
+			if !e.Leaf.known() {
+				return broken(index, "its commitment is not of a known version")
+			}
+			if err := visit.entry(e); err != nil {
+				return err
+			}
+			leaf, entries = e.Leaf.LeafHash(), entries[1:]
+		} else {
+			leaf = stored[0] // there is one: readHashes gives as many as were asked for
+			if err := visit.pruned(index, leaf); err != nil {
+				return err
+			}
+		}
+		computed = s.grow(leaf, computed[:0])
+		if level := firstDifference(computed, stored); level >= 0 {
+			return broken(index, "the stored hash of level %d that it completes is not the hash of the entries below it", level)
+		}
+		stored = stored[len(computed):]
+	}
+	if len(entries) > 0 {
+		return broken(entries[0].Index, missingRow)
+	}
+	return nil
 }
 
 // firstDifference returns the first place at which stored does not begin as computed does, -1 if there is none.

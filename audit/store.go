@@ -94,7 +94,7 @@ type Store interface {
 	SaveCheckpoint(ctx context.Context, signed Signed) error
 }
 
-// Opener opens what a [Sealer] sealed for the same row.
+// Opener opens what a [Sealer] sealed for the same row. It is safe for concurrent use.
 type Opener interface {
 	Open(row int64, sealed []byte) ([]byte, error)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -556,5 +557,27 @@ func BenchmarkProve(b *testing.B) {
 		if _, err := l.Prove(b.Context(), size/3); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Entries are opened together, many at once, and what does not hold is named in the order of the log.
+func TestTheFirstEntryThatFailsIsNamed(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	const size = 2500 // more than is read at a time
+	s, l := published(t, size)
+	for _, first := range []int64{1, 700, 1023, 1024, 2300} {
+		damaged := s.Clone()
+		damaged.Tamper(func(c *audittest.Contents) {
+			for _, i := range []int64{2499, 2400, first} {
+				c.Entries[i].Sealed = slices.Clone(c.Entries[i].Sealed)
+				c.Entries[i].Sealed[0] ^= 1
+			}
+		})
+		if err := verifyStore(t, damaged, l.Verifier()); !failsAt(err, first) {
+			t.Errorf("got %v, want entry %d", err, first)
+		}
+	}
+	if report := audittest.Verify(t, s, size); report.Opened != size {
+		t.Errorf("opened %d of %d", report.Opened, size)
 	}
 }

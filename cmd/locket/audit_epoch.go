@@ -63,7 +63,7 @@ func printBegun(w io.Writer, begun datadir.Begun) {
 
 // highWaterFlag is where the mark of the log is kept.
 func highWaterFlag(f *flags) *string {
-	return f.text("high-water", "", "FILE", "the log's newest checkpoint, kept on another volume; default as in locket.json, or in the data directory")
+	return f.text("high-water", "", "FILE", "the log's newest checkpoint, kept on another volume; default as in keys init, or in the data directory")
 }
 
 // logAdvice is what to do about a log that does not hold what was published, nil when err is about something else.

@@ -108,7 +108,7 @@ func demo(ctx context.Context, env environment, listen string) (err error) {
 	if err := demoWays(env, badges.Link, officer.Link); err != nil {
 		return err
 	}
-	return serveHouse(ctx, house, listener, Config{CheckpointEvery: time.Second}, web.Config{Logger: logger, Demo: true}, nil)
+	return serveHouse(ctx, house, listener, Config{CheckpointEvery: 10 * time.Second}, web.Config{Logger: logger, Demo: true}, nil)
 }
 
 // colored reports whether what is printed is looked at in a terminal that shows colours.

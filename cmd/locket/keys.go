@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/locket-health/locket/cards"
@@ -17,21 +18,30 @@ import (
 
 func keysInitCommand() command {
 	return command{
-		name: "keys init", synopsis: "--data DIR [--url URL] [--keys DIR]",
+		name: "keys init", synopsis: "--data DIR [--url URL] [--keys DIR] [--high-water FILE]",
 		summary: "make a data directory and its keys",
 		about: `Makes an empty database and four keys: one signs cards, one signs the log, one opens records, one opens names and the
 log's payloads. The keys are files that only you can read. They are not in the database and not in its backups: keep a copy
-of them somewhere else, because without them nothing opens any more. Nothing that exists is overwritten.`,
+of them somewhere else, because without them nothing opens any more. Nothing that exists is overwritten. With --high-water the newest checkpoint of the log is kept in a file elsewhere,
+best on another disk: a database that was set back is then noticed, whoever set it back.`,
 		examples: []string{"locket keys init --data /var/lib/locket --url https://card.example.org"},
 		bind: func(f *flags) func(context.Context, environment, []string) error {
 			data := dataFlag(f)
 			keys := keysFlag(f)
 			url := f.text("url", datadir.DefaultURL, "URL", "scheme and host of the house: cards point there and passkeys are bound to it, for good")
+			mark := f.text("high-water", "", "FILE", "where the log's newest checkpoint is kept, for good; in the data directory if empty")
 			return func(ctx context.Context, env environment, args []string) error {
 				if err := errors.Join(noArguments(args), needed("data", *data)); err != nil {
 					return err
 				}
-				if err := datadir.Init(ctx, *data, *keys, datadir.Settings{URL: *url}); err != nil {
+				settings := datadir.Settings{URL: *url, HighWater: *mark}
+				if *mark != "" {
+					var err error
+					if settings.HighWater, err = filepath.Abs(*mark); err != nil {
+						return err
+					}
+				}
+				if err := datadir.Init(ctx, *data, *keys, settings); err != nil {
 					return &failure{"the data directory was not made", err, "another directory with --data, or start the server on this one: locket serve --data " + *data}
 				}
 				fmt.Fprintf(env.stdout, "Made %s for %s.\nCopy the folder %s to a safe place, apart from your backups.\nNext: locket serve --data %s\n",

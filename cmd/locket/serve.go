@@ -37,6 +37,7 @@ type Config struct {
 	URL             string        // scheme and host under which browsers reach the server; default: as the data directory was made for
 	Listen          string        // address and port for everybody
 	PrivateListen   string        // address and port for metrics; "" is none
+	HighWater       string        // file with the newest checkpoint of the log; "" is the one that the data directory names
 	CheckpointEvery time.Duration // how often the log is published
 	Witnesses       string        // file with the witnesses that are asked to cosign it; "" is none
 	WitnessEvery    time.Duration // how often they are asked
@@ -54,7 +55,8 @@ type Config struct {
 // garbagePercent is how much the heap may grow before garbage is collected, in percent of what lives.
 const garbagePercent = 300
 
-const defaultCheckpointEvery = 10 * time.Second
+// defaultCheckpointEvery is long enough that publications do not tell when somebody was treated, and short enough for a patient who waits for a proof.
+const defaultCheckpointEvery = time.Minute
 
 func bindConfig(f *flags) *Config {
 	var c Config
@@ -68,6 +70,8 @@ func bindConfig(f *flags) *Config {
 	f.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "where to listen for everybody")
 	f.declare("private-listen", "HOST:PORT")
 	f.StringVar(&c.PrivateListen, "private-listen", "", "where to listen for metrics; nowhere if empty")
+	f.declare("high-water", "FILE")
+	f.StringVar(&c.HighWater, "high-water", "", "the log's newest checkpoint, kept on another volume; default as in keys init, or in the data directory")
 	f.declare("checkpoint-every", "TIME")
 	f.DurationVar(&c.CheckpointEvery, "checkpoint-every", defaultCheckpointEvery, "how often the log is published")
 	f.declare("witnesses", "FILE")
@@ -217,7 +221,7 @@ func serve(ctx context.Context, env environment, c Config) error {
 	if err != nil {
 		return err
 	}
-	house, err := datadir.Open(ctx, datadir.Options{Dir: c.Data, Keys: c.Keys, URL: c.URL, CardLife: c.CardLife, HandoverAge: c.handoverAge(), ReviewDays: c.ReviewDays, Ways: ways(senders), Metadata: metadata, Logger: logger, Reserve: datadir.DefaultReserve})
+	house, err := datadir.Open(ctx, datadir.Options{Dir: c.Data, Keys: c.Keys, URL: c.URL, CardLife: c.CardLife, HandoverAge: c.handoverAge(), ReviewDays: c.ReviewDays, Ways: ways(senders), Metadata: metadata, Logger: logger, Reserve: datadir.DefaultReserve, HighWater: c.HighWater})
 	if err != nil {
 		return noDirectory(err, c.Data)
 	}

@@ -117,7 +117,8 @@ test('the officer sees what was opened without a badge, searches, and saves a li
   assert.equal(await page.getByText('Hartwell').count(), 0, 'the officer reads the name of the patient');
   await page.getByRole('link', { name: t('officer.search') }).click();
   await look(page, 'search');
-  await page.locator('select').selectOption({ label: ORGANIZATION });
+  await page.locator('select[name=organization]').selectOption({ label: ORGANIZATION });
+  await page.locator('select[name=reason]').selectOption('unconscious');
   await Promise.all([page.waitForNavigation(), page.locator('form[action="/officer/search"] button').click()]);
   await page.getByText('She was called to you by mistake.').waitFor();
   await look(page, 'found');
@@ -126,8 +127,24 @@ test('the officer sees what was opened without a badge, searches, and saves a li
   const rows = readFileSync(await download.path(), 'utf8').trim().split('\n');
   assert.equal(rows.length, 2, rows.join('\n'));
   assert.match(rows[1], /,badge,Ambulance North,ems,Kim Medic,/);
+  const [proofs] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: t('officer.export.zip') }).click()]);
+  assert.equal(proofs.suggestedFilename(), 'disclosures.zip');
+  assert.ok(readFileSync(await proofs.path()).includes('events.ndjson'));
   await page.goto('/officer/abuse');
   await look(page, 'abuse');
+});
+
+test('the patient takes the log along, and reads that the officer did', async () => {
+  const { page } = patient;
+  await page.setViewportSize(narrow);
+  await page.goto(`${patient.person}/log`);
+  await page.locator('ol.log > li', { hasText: t('log.officer.exported') }).first().waitFor();
+  await page.getByRole('link', { name: t('logexport.title') }).click();
+  await page.getByRole('heading', { name: t('logexport.title') }).waitFor();
+  await look(page, 'log-export');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('main form button').click()]);
+  assert.equal(download.suggestedFilename(), 'locket-log.zip');
+  assert.ok(readFileSync(await download.path()).includes('disclosures.csv'));
 });
 
 test('every page of it can be used by everybody', () => assert.deepEqual(found, []));

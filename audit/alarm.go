@@ -19,15 +19,18 @@ type Alarm string
 const (
 	AlarmFork      Alarm = "witness_fork"      // a witness has cosigned other entries than these
 	AlarmAhead     Alarm = "witness_ahead"     // a witness has cosigned more entries than were published: the end of the log is lost
+	AlarmSevered   Alarm = "severed"           // what is stored does not continue what was published, or lies behind the high-water mark
 	AlarmCheck     Alarm = "check"             // the log's check of itself has found damage
 	AlarmSignature Alarm = "witness_signature" // what a witness has sent as its cosignature is none
 )
 
 // Alarms returns all of them, the most serious first.
-func Alarms() []Alarm { return []Alarm{AlarmFork, AlarmAhead, AlarmCheck, AlarmSignature} }
+func Alarms() []Alarm {
+	return []Alarm{AlarmFork, AlarmAhead, AlarmSevered, AlarmCheck, AlarmSignature}
+}
 
 // Refuses reports whether nothing is signed while the alarm stands: a checkpoint would be one more proof of two logs under one name.
-func (a Alarm) Refuses() bool { return a == AlarmFork || a == AlarmAhead }
+func (a Alarm) Refuses() bool { return a == AlarmFork || a == AlarmAhead || a == AlarmSevered }
 
 // graver reports whether a is more serious than b.
 func (a Alarm) graver(b Alarm) bool {
@@ -140,6 +143,7 @@ func (l *Log) Condition(ctx context.Context) (Condition, error) {
 	if alarm := l.refused.Load(); alarm != nil {
 		standing[alarm.Alarm] = true
 	}
+	standing[AlarmSevered] = l.severed.Load()
 	for _, t := range testimonies {
 		if t.Alarm != "" {
 			standing[t.Alarm] = true
@@ -164,6 +168,16 @@ func (l *Log) Condition(ctx context.Context) (Condition, error) {
 func (l *Log) Refuse(alarm *AlarmError) {
 	if alarm != nil && alarm.Alarm.Refuses() {
 		l.refused.CompareAndSwap(nil, alarm)
+	}
+}
+
+// noteContinuity remembers whether a publication was refused because the log does not continue what was published. The next one looks again.
+func (l *Log) noteContinuity(err error) {
+	switch {
+	case err == nil:
+		l.severed.Store(false)
+	case errors.Is(err, ErrFork), errors.Is(err, ErrRolledBack), errors.Is(err, ErrMark):
+		l.severed.Store(true)
 	}
 }
 

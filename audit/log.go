@@ -36,6 +36,7 @@ type Log struct {
 	signers []signer // one; two while one key takes the place of another
 	mark    HighWater
 	refused atomic.Pointer[AlarmError] // since this process was told; what the store knows comes beside it
+	severed atomic.Bool                // the last publication found that the log does not continue what was published
 	now     func() time.Time
 	logger  *slog.Logger
 

@@ -49,6 +49,7 @@ func (l *Log) Publish(ctx context.Context) (Signed, error) {
 			break
 		}
 	}
+	l.noteContinuity(err)
 	return signed, err
 }
 

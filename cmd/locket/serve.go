@@ -253,6 +253,7 @@ func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener
 		return err
 	}
 	custom.TrustedProxies, custom.Registry = proxies, prometheus.NewRegistry()
+	custom.Policy.Life = c.LogLife
 	server, err := newServer(house, custom)
 	if err != nil {
 		return err

@@ -60,10 +60,11 @@ async function check(log) {
   if (counts.differs > 0) tell(words.t('console.log.differ', { count: counts.differs }), 'failed');
   if (read.hidden > 0) tell(words.t('history.alarm.hidden', { count: read.hidden }), 'failed');
   if (read.kept !== 'kept' && read.verdict !== 'lost') tell(words.t(`history.alarm.${read.kept}`, { count: read.own }), 'failed');
-  if (counts.proven > 0 && counts.failed + counts.differs === 0) tell(words.t('console.log.all_proven', { count: counts.proven }), 'proven');
+  const sound = counts.failed + counts.differs + read.hidden === 0 && read.kept === 'kept' && (HONEST.includes(read.verdict) || read.verdict === 'unable');
+  if (counts.proven > 0 && sound) tell(words.t('console.log.all_proven', { count: counts.proven }), 'proven');
   if (whole && page.end === last && read.answer.last > last) tell(words.t('console.log.newer', { count: read.answer.last - last }), 'waiting');
   if (read.pruned > 0) tell(words.t('history.pruned', { count: read.pruned }), 'quiet');
-  await compareAll(subject, seen, read, words, counts.failed + counts.differs + read.hidden > 0);
+  await compareAll(subject, seen, read, words, sound);
 }
 
 async function loadWords() {
@@ -142,17 +143,17 @@ function part(item, selector) {
  * @param {import('../log/memory.js').Seen | null} seen
  * @param {import('../log/walk.js').Read} read
  * @param {Words} words
- * @param {boolean} broken  whether entries are not what they should be
+ * @param {boolean} sound  whether nothing contradicts anything
  */
-async function compareAll(subject, seen, read, words, broken) {
+async function compareAll(subject, seen, read, words, sound) {
   const { verdict, lost, own, next, today } = read;
   const honest = HONEST.includes(verdict);
   if (verdict === 'lost') {
     tell(words.t('history.alarm.lost', { count: lost }), 'failed');
     if (own > 0) tell(words.t('history.alarm.own', { count: own }), 'failed');
-  } else if (verdict === 'epoch') {
+  } else if (verdict === 'epoch' && sound) {
     tell(words.t('history.epoch.kept'), 'quiet');
-  } else if (verdict !== 'unable') {
+  } else if (verdict !== 'unable' && (sound || !honest)) {
     tell(words.t(`console.log.memory.${verdict}`), honest ? 'quiet' : 'failed');
   }
   for (const { epoch, at, reason } of await newLogs(read.answer)) {
@@ -160,7 +161,7 @@ async function compareAll(subject, seen, read, words, broken) {
     status?.append(el('p', {}, words.t('history.epoch.reason'), ' ', el('q', {}, el('bdi', { dir: 'auto', lang: '' }, reason))));
   }
   if (next) await remember(subject, next);
-  if (!broken && read.kept === 'kept' && (honest || verdict === 'unable')) return;
+  if (sound) return;
   tell(words.t('history.do'), 'quiet');
   status?.append(el('p', { class: 'actions' }, evidence(words.t('history.evidence'), read, seen)));
   if (!today || (verdict !== 'lost' && verdict !== 'key')) return;

@@ -148,7 +148,7 @@ func ParsePayload(data []byte) (Payload, error) {
 }
 
 func readPayload(data []byte) (p Payload, ok bool) {
-	s := scanner{rest: data}
+	s := scanner{rest: string(data)}
 	s.open('{')
 	s.require("actor")
 	s.open('{')

@@ -1,8 +1,8 @@
 package audit
 
 import (
-	"bytes"
 	"encoding/base64"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -11,13 +11,13 @@ import (
 // scanner walks through canonical JSON whose keys it is told in order. After the first thing that is out of order, bad is set
 // and everything reads as empty.
 type scanner struct {
-	rest  []byte
+	rest  string // texts that are read are parts of it
 	inner bool // something stands before the next member of this object or list
 	bad   bool
 }
 
 func (s *scanner) literal(want string) {
-	if rest, ok := bytes.CutPrefix(s.rest, []byte(want)); ok && !s.bad {
+	if rest, ok := strings.CutPrefix(s.rest, want); ok && !s.bad {
 		s.rest = rest
 		return
 	}
@@ -55,7 +55,7 @@ func (s *scanner) key(name string) bool {
 		rest = rest[1:]
 	}
 	end := len(name) + 3
-	if len(rest) < end || rest[0] != '"' || string(rest[1:end-2]) != name || rest[end-2] != '"' || rest[end-1] != ':' {
+	if len(rest) < end || rest[0] != '"' || rest[1:end-2] != name || rest[end-2] != '"' || rest[end-1] != ':' {
 		return false
 	}
 	s.rest, s.inner = rest[end:], true
@@ -91,7 +91,7 @@ func (s *scanner) string() string {
 			last := s.rest[start:i]
 			s.rest = s.rest[i+1:]
 			if unescaped == nil {
-				return string(last)
+				return last
 			}
 			return string(append(unescaped, last...))
 		case '\\':
@@ -165,8 +165,11 @@ func (s *scanner) details() map[string]string {
 	return details
 }
 
+// usualSections is how many sections there is room for at first: what an opening shows.
+const usualSections = 16
+
 func (s *scanner) sections() []string {
-	var sections []string
+	sections := make([]string, 0, usualSections)
 	s.open('[')
 	for more := !s.bad; more && len(sections) <= maxSections; more = s.peek(',') {
 		if len(sections) > 0 {

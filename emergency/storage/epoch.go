@@ -165,20 +165,14 @@ func (r epochReader) Hashes(ctx context.Context, ids []int64) ([]tlog.Hash, erro
 			if !e.ended.IsZero() && ids[end-1] >= tlog.StoredHashIndex(0, e.size) {
 				return audit.ErrNotFound
 			}
-			err := l.t.many(hashesBetween, []any{e.firstHash + ids[begin], e.firstHash + ids[end-1] + 1}, func(rows *sql.Rows) error {
-				var h tlog.Hash
-				if err := rows.Scan(fixed(h[:])); err != nil {
-					return err
-				}
-				hashes = append(hashes, h)
-				return nil
-			})
+			run, err := l.hashes(e.firstHash+ids[begin], e.firstHash+ids[end-1]+1)
 			if err != nil {
 				return err
 			}
-			if len(hashes) != end {
+			if len(run) != end-begin {
 				return audit.ErrNotFound
 			}
+			hashes = append(hashes, run...)
 			begin = end
 		}
 		return nil

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -40,4 +41,22 @@ func openTest(t testing.TB, config Config) *Store {
 		}
 	})
 	return s
+}
+
+// Hashes are read end to end: bytes that went over from one row to the next must not pass for whole ones.
+func TestAHashOfAnotherLengthIsRefused(t *testing.T) {
+	s := openTest(t, Config{})
+	audittest.Add(t, logStore{s}, audittest.Events(0, 4)...)
+	if hashes, err := s.Hashes(t.Context(), []int64{0, 1, 2, 5}); err != nil || len(hashes) != 4 {
+		t.Fatalf("whole ones: %d, %v", len(hashes), err)
+	}
+	if _, err := s.Hashes(t.Context(), []int64{5, 6, 7}); !errors.Is(err, audit.ErrNotFound) {
+		t.Errorf("one that is not there: %v", err)
+	}
+	execute(t, s.Path(), `DROP TRIGGER tlog_hash_fixed; PRAGMA ignore_check_constraints = on;
+		UPDATE tlog_hash SET h = CAST(h || (SELECT substr(h, 1, 1) FROM tlog_hash WHERE id = 2) AS BLOB) WHERE id = 1;
+		UPDATE tlog_hash SET h = substr(h, 2) WHERE id = 2`)
+	if hashes, err := s.Hashes(t.Context(), []int64{0, 1, 2, 3}); err == nil {
+		t.Errorf("got %d", len(hashes))
+	}
 }

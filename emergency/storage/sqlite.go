@@ -33,6 +33,9 @@ type connector struct {
 // walLimit is the size in bytes to which the write-ahead log is cut back after a burst.
 const walLimit = 64 << 20
 
+// writerCache is how many KB of pages the writer keeps: those that a few commits touch. With fewer, pages are written before their commit and read again after.
+const writerCache = 8192
+
 // name returns the data source name. Transactions of the writer lock at once: one that reads first and locks later gets SQLITE_BUSY without
 // waiting when somebody else wrote in between.
 func (c *connector) name() string {
@@ -87,7 +90,7 @@ func (c *connector) Connect(context.Context) (driver.Conn, error) {
 func (c *connector) settle(conn *sqlite3.SQLiteConn) error {
 	commands := c.lower
 	if c.mode == writing {
-		commands = fmt.Sprintf("PRAGMA journal_size_limit=%d;", walLimit) + commands
+		commands = fmt.Sprintf("PRAGMA journal_size_limit=%d; PRAGMA cache_size=-%d;", walLimit, writerCache) + commands
 	}
 	if commands != "" {
 		if _, err := conn.Exec(commands, nil); err != nil {

@@ -17,6 +17,8 @@ var (
 type transaction struct {
 	conn *sql.Conn
 	err  error // sticky: no statement runs after one that may have ended the transaction
+
+	prepared map[string]*sql.Stmt // of control, for what runs so often that parsing it each time counts
 }
 
 // uncancelled is the context of every statement: a cancelled caller must not interrupt a transaction that others share, and a context that
@@ -28,11 +30,14 @@ func (t *transaction) control(command string) error {
 	if t.err != nil {
 		return t.err
 	}
-	if _, err := t.conn.ExecContext(uncancelled(), command); err != nil {
-		t.err = err
-		return err
+	var err error
+	if statement := t.prepared[command]; statement != nil {
+		_, err = statement.ExecContext(uncancelled())
+	} else {
+		_, err = t.conn.ExecContext(uncancelled(), command)
 	}
-	return nil
+	t.err = err
+	return err
 }
 
 // exec runs a statement and returns how many rows it changed.

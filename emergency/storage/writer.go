@@ -25,7 +25,8 @@ const (
 // the next changes gather by themselves, and a lone caller waits for one commit only.
 type writer struct {
 	db       *sql.DB
-	conn     *sql.Conn // nil after one was given up
+	conn     *sql.Conn            // nil after one was given up
+	prepared map[string]*sql.Stmt // on conn; nil until they are needed
 	sealer   audit.Sealer
 	random   io.Reader
 	patience time.Duration
@@ -156,6 +157,7 @@ func (w *writer) close() error {
 	if already {
 		return nil
 	}
+	w.forget()
 	if w.conn != nil {
 		w.conn.Close()
 	}
@@ -255,8 +257,43 @@ func (w *writer) begin(b *batch) error {
 		}
 		w.conn = conn
 	}
-	b.t = &transaction{conn: w.conn}
+	if err := w.prepare(); err != nil {
+		return err
+	}
+	b.t = &transaction{conn: w.conn, prepared: w.prepared}
 	return b.t.control("BEGIN IMMEDIATE")
+}
+
+// The commands that put a change into a savepoint.
+const (
+	pointSet      = "SAVEPOINT change"
+	pointReturn   = "ROLLBACK TO change"
+	pointReleased = "RELEASE change"
+)
+
+// prepare parses, once for a connection, what runs for every change.
+func (w *writer) prepare() error {
+	if w.prepared != nil {
+		return nil
+	}
+	prepared := make(map[string]*sql.Stmt)
+	for _, command := range []string{pointSet, pointReturn, pointReleased} {
+		statement, err := w.conn.PrepareContext(uncancelled(), command)
+		if err != nil {
+			return err
+		}
+		prepared[command] = statement
+	}
+	w.prepared = prepared
+	return nil
+}
+
+// forget closes what was prepared: a connection with open statements is not closed whole, and keeps its locks.
+func (w *writer) forget() {
+	for _, statement := range w.prepared {
+		_ = statement.Close()
+	}
+	w.prepared = nil
 }
 
 // runOne runs a change in a savepoint, so that it can be undone alone.
@@ -271,7 +308,7 @@ func (w *writer) runOne(b *batch, job *work) error {
 	}
 	job.begun = true
 	alone := len(b.jobs) == 1 // then the transaction itself is undone
-	if !alone && b.t.control("SAVEPOINT change") != nil {
+	if !alone && b.t.control(pointSet) != nil {
 		return nil // whatever fails the transaction is kept in b.t.err, and is everybody's
 	}
 	t := &tx{reader: reader{b.t}}
@@ -289,9 +326,9 @@ func (w *writer) runOne(b *batch, job *work) error {
 	}
 	if !alone {
 		if err != nil {
-			_ = b.t.control("ROLLBACK TO change")
+			_ = b.t.control(pointReturn)
 		}
-		_ = b.t.control("RELEASE change")
+		_ = b.t.control(pointReleased)
 	}
 	return err
 }
@@ -345,6 +382,7 @@ func (w *writer) undo() {
 
 // giveUp closes the connection for good.
 func (w *writer) giveUp() {
+	w.forget()
 	if w.conn != nil {
 		discard(w.conn)
 		_ = w.conn.Close()

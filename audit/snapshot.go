@@ -48,8 +48,16 @@ func (s *Snapshot) Checkpoints() map[int][]byte {
 	return notes
 }
 
-// VKeys returns every known key of the log.
-func (s *Snapshot) VKeys() []string { return s.log.keys.VKeys() }
+// VKeys returns for each epoch, by its number, a key that signed its checkpoint; none for one of which no key is known.
+func (s *Snapshot) VKeys() map[int]string {
+	vkeys := make(map[int]string)
+	for number, by := range s.provers {
+		if vkey := by.VKey(); vkey != "" {
+			vkeys[number] = vkey
+		}
+	}
+	return vkeys
+}
 
 // Origin is the name of an epoch.
 func (s *Snapshot) Origin(epoch int) string { return EpochOrigin(s.log.keys.origin, epoch) }

@@ -81,6 +81,15 @@ func TestASnapshotIsProvedAndStandsStill(t *testing.T) {
 	if err := shot.All(t.Context(), nil, visit); err != nil {
 		t.Fatal(err)
 	}
+	for number := 1; number <= 2; number++ {
+		v, err := audit.ParseVKey(shot.VKeys()[number])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := audit.OpenCheckpoint(v, shot.Checkpoints()[number]); err != nil {
+			t.Errorf("the key of epoch %d has not signed its checkpoint: %v", number, err)
+		}
+	}
 	if all != 625 || proved != 620 {
 		t.Errorf("%d entries, %d of them proved, want 625 and 620", all, proved)
 	}

@@ -244,15 +244,13 @@ func (e logExport) write(files bool) error {
 			return err
 		}
 	}
-	notes := e.shot.Checkpoints()
+	notes, vkeys := e.shot.Checkpoints(), e.shot.VKeys()
 	for _, epoch := range slices.Sorted(maps.Keys(notes)) {
 		e.file(fmt.Sprintf("%scheckpoints/%d.txt", e.folder, epoch), notes[epoch])
 	}
-	var vkeys []byte
-	for _, vkey := range e.shot.VKeys() {
-		vkeys = append(append(vkeys, vkey...), '\n')
+	for _, epoch := range slices.Sorted(maps.Keys(vkeys)) {
+		e.file(fmt.Sprintf("%svkeys/%d.txt", e.folder, epoch), []byte(vkeys[epoch]+"\n"))
 	}
-	e.file(e.folder+"vkeys.txt", vkeys)
 	return e.err
 }
 
@@ -338,12 +336,12 @@ bundle.json        the same AuditEvents as one Bundle
 disclosures.csv    who was shown what, when and why: an accounting of disclosures (UTF-8 with a byte order mark)
 proofs/N-M.tlog-proof   the receipt of entry M of epoch N of the log (c2sp.org/tlog-proof@v1)
 checkpoints/N.txt  the signed checkpoint of epoch N that the proofs lead to
-vkeys.txt          the keys that the log is signed with, one a line
+vkeys/N.txt        the key that it is signed with
 
 How to check a receipt, without a network and without trusting whoever gave it to you:
-  1. Get the key of the log from somewhere else too: /audit/log/vkey of the service, a friend, an old receipt. Compare it with vkeys.txt.
-  2. locket-verify --vkey KEY proofs/1-17.tlog-proof
-     or: locket audit prove --check proofs/1-17.tlog-proof --vkey KEY
+  1. Get the key of the log from somewhere else too: /audit/log/vkey of the service, a friend, an old file like this one. Compare it with vkeys/N.txt.
+  2. locket-verify --vkey vkeys/1.txt proofs/1-17.tlog-proof
+     or: locket audit prove --vkey vkeys/1.txt --check proofs/1-17.tlog-proof
      It says whether the proof holds, and what the entry says.
   3. Any other program for c2sp.org/tlog-proof@v1 can do the same. The entry is "locket-audit/v1" and a newline, followed by
      SHA-256("locket-audit/commit/v1" || salt || 32-bit big-endian length || payload); salt and payload stand in the extra line of the receipt.

@@ -117,7 +117,7 @@ type exportedEntry struct {
 // verified checks every receipt against the keys of the export, and that the events and the bundle are about the same entries.
 func (f logFiles) verified(t *testing.T) []exportedEntry {
 	t.Helper()
-	vkeys := strings.Fields(f["vkeys.txt"])
+	vkeys := strings.Fields(f["vkeys/1.txt"])
 	keys, err := audit.NewKeyring("localhost/audit/log", vkeys...)
 	if err != nil || len(vkeys) == 0 {
 		t.Fatalf("the keys %q: %v", vkeys, err)

@@ -152,7 +152,7 @@ func TestANoGoesFromThePatientToTheOfficer(t *testing.T) {
 		if err != nil || w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Disposition"), "attachment") {
 			t.Fatalf("what %s takes along: %d, %v", who, w.Code, err)
 		}
-		for _, name := range []string{"bundle.json", "disclosures.csv", "entries.ndjson", "events.ndjson", "vkeys.txt", "checkpoints/1.txt"} {
+		for _, name := range []string{"bundle.json", "disclosures.csv", "entries.ndjson", "events.ndjson", "vkeys/1.txt", "checkpoints/1.txt"} {
 			if file, err := archive.Open(name); err != nil {
 				t.Errorf("%s gets no %s: %v", who, name, err)
 			} else {

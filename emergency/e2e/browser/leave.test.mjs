@@ -60,7 +60,7 @@ test('the plain export holds record, original document, rules and log', async ()
   const original = readFileSync(fixture('adult'), 'utf8');
   assert.ok(Object.entries(files).some(([name, text]) => name.startsWith('patient-1/documents/') && text === original), 'the document as it came in, byte for byte');
   for (const name of ['patient-1/rules.json', 'patient-1/cards.json', 'patient-1/contacts.json', 'patient-1/openings.json',
-    'patient-1/log/entries.ndjson', 'patient-1/log/disclosures.csv', 'patient-1/log/vkeys.txt']) {
+    'patient-1/log/entries.ndjson', 'patient-1/log/disclosures.csv', 'patient-1/log/vkeys/1.txt']) {
     assert.ok(files[name], `${name} is missing: ${Object.keys(files)}`);
   }
   assert.ok(Object.keys(files).some((name) => name.endsWith('.tlog-proof')));

@@ -45,3 +45,15 @@ func checkLog(ctx context.Context, house *datadir.House, logger *slog.Logger) er
 		}
 	}
 }
+
+// unpublishedAdvice is what to do about a log that is not published.
+func unpublishedAdvice(err error) string {
+	switch {
+	case errors.Is(err, audit.ErrAlarm):
+		return "locket audit witness, to see who contradicts it; then locket audit epoch, or locket audit witness --resume if the witness is wrong"
+	case errors.Is(err, audit.ErrClock):
+		return "set the clock right"
+	default:
+		return "locket audit fsck, to see what is damaged"
+	}
+}

@@ -289,7 +289,7 @@ func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener
 			}
 			if why := err.Error(); why != said { // once, and not every few seconds until somebody has looked
 				said = why
-				custom.Logger.Error("the log was not published", "err", err)
+				custom.Logger.Error("the log was not published", "err", err, "try", unpublishedAdvice(err))
 			}
 		})
 		return nil

@@ -2,7 +2,8 @@
 // device remembers; a responder saves the proof of an opening and reads their own.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Visitor, accessibility, addAuthenticator, launch, narrow, phone, picture, scrollsSideways, smallTargets } from '../harness/browser.mjs';
 import { House, fixture, must } from '../harness/house.mjs';
@@ -155,6 +156,34 @@ test('a responder reads what they opened', async () => {
   const proof = carried(await saved(page, page.locator('form[action^="/badge/history/"] button').first()));
   assert.deepEqual([proof.actor.organization, proof.details.country], ['Ambulance North', 'SE']);
   await visitor.leave();
+});
+
+test('a log that has lost its end says so, and is gone on with once it was explained', async () => {
+  const { page } = patient;
+  const database = join(house.data, 'locket.db');
+  await house.program.stop();
+  copyFileSync(database, `${database}.before`);
+  await house.serve();
+  await patient.issueCard('Second');
+  await patient.whoLooked();
+  await house.program.stop();
+  for (const beside of ['-wal', '-shm']) rmSync(database + beside, { force: true });
+  renameSync(`${database}.before`, database);
+  await must(['audit', 'epoch', '--data', house.data, '--reason', 'A fictional disk broke']);
+  await house.serve();
+  await patient.whoLooked();
+  const red = await alarms(page);
+  assert.equal(red.length, 2, red.join('\n'));
+  assert.ok(red[0].startsWith(beginning(t('history.alarm.lost'))) && red[1].startsWith(beginning(t('history.alarm.own'))), red.join('\n'));
+  await page.getByText('A fictional disk broke').waitFor();
+  await look(page, 'lost');
+  await page.getByRole('button', { name: t('history.accept') }).click();
+  await page.waitForLoadState();
+  assert.deepEqual(await alarms(page), []);
+  await patient.issueCard('Third');
+  const entries = await patient.whoLooked();
+  assert.ok(entries.some(({ text }) => text.includes(t('history.entry', { number: 1, log: 2 }))), 'no entry of the new log');
+  assert.deepEqual(await alarms(page), []);
 });
 
 test('every page of it can be used by everybody', () => assert.deepEqual(found, []));

@@ -126,10 +126,10 @@ func TestEverythingIsMeasuredBesideItsFloor(t *testing.T) {
 		}
 	}
 	want := []string{"scan beside floor", "scan beside plain floor", "open beside floor", "open beside plain floor", "append beside floor",
-		"append beside plain floor", "issue beside floor", "bulk beside floor", "health beside floor", "whole beside floor", "verify beside floor", "log beside rows alone", "log_one beside rows alone"}
+		"append beside plain floor", "issue beside floor", "bulk beside floor", "health beside floor", "whole beside floor", "verify beside floor", "log beside rows alone", "log_report beside rows alone", "log_one beside rows alone"}
 	wantFacts := []string{"room", "proof", "proof_p99", "verified", "verified_all", "resident_idle", "resident_busy", "scans", "entry_bytes", "wal", "start_up"}
 	if traces(t.Context()) {
-		want = append(want, "log_slow beside rows alone", "log_slow_one beside rows alone")
+		want = append(want, "log_slow beside rows alone", "log_slow_report beside rows alone", "log_slow_one beside rows alone")
 		wantFacts = append([]string{"lone_syncs"}, wantFacts...)
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {

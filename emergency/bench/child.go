@@ -34,7 +34,7 @@ type setup struct {
 	Kept     []kept          `json:"kept,omitempty"`
 	Sizes    map[string]bare `json:"sizes,omitempty"`   // of the floor, by measurement
 	Holders  []patient       `json:"holders,omitempty"` // whose cards are opened, for the log
-	Sealed   int             `json:"sealed,omitempty"`  // bytes of a sealed payload, for the log's floor
+	Sealed   map[string]int  `json:"sealed,omitempty"`  // bytes of a sealed payload by work, for the log's floor
 }
 
 // kept is a row that the floor reads for a card.

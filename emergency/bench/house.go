@@ -67,6 +67,8 @@ func (h *house) work(name string) (func(int) error, error) {
 		return h.issueWhole, nil
 	case doOpening:
 		return logged(h.House, h.holders), nil
+	case doReport:
+		return reported(h.House, h.holders), nil
 	case doProve:
 		return h.proving()
 	case doVerifyLog:

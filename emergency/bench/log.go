@@ -76,18 +76,21 @@ func (r *run) ledgers(ctx context.Context) (forHouse, forFloor setup, err error)
 	if forHouse.Holders, err = fill(ctx, house, r.Document, r.Cards); err != nil {
 		return forHouse, forFloor, err
 	}
-	if err := logged(house, forHouse.Holders)(0); err != nil {
-		return forHouse, forFloor, err
+	forFloor = setup{Dir: r.path("ledger-floor.db"), Holders: forHouse.Holders, Sealed: map[string]int{}}
+	for work, once := range map[string]func(int) error{doOpening: logged(house, forHouse.Holders), doReport: reported(house, forHouse.Holders)} {
+		if err := once(0); err != nil {
+			return forHouse, forFloor, err
+		}
+		entry, err := lastEntry(ctx, house)
+		if err != nil {
+			return forHouse, forFloor, err
+		}
+		forFloor.Sealed[work] = len(entry.Sealed)
 	}
-	entry, err := lastEntry(ctx, house)
-	if err != nil {
-		return forHouse, forFloor, err
-	}
-	forFloor = setup{Dir: r.path("ledger-floor.db"), Holders: forHouse.Holders, Sealed: len(entry.Sealed)}
 	return forHouse, forFloor, house.Store.Backup(ctx, forFloor.Dir, nil)
 }
 
-// appends measures openings by many clients and by one.
+// appends measures decisions that are logged, by many clients and by one.
 func (r *run) appends(ctx context.Context, forHouse, forFloor setup, under []string, name, disk string) (err error) {
 	house, err := r.startUnder(ctx, under, roleHouse, 0, forHouse)
 	if err != nil {
@@ -100,19 +103,23 @@ func (r *run) appends(ctx context.Context, forHouse, forFloor setup, under []str
 	}
 	defer func() { err = errors.Join(err, floor.stop()) }()
 	sides := map[string]*child{roleHouse: house, roleRows: floor}
-	for _, clients := range []int{r.Clients, 1} {
-		if clients == 1 {
-			name += "_one"
-		}
-		w := workload{name: name, what: fmt.Sprintf("opening in the log, %d at once%s", clients, disk), clients: clients, wall: true, durable: true, under: under,
-			floor: doOpening, rows: true,
-			stands: "the same two rows in the same tables, group-committed: nothing chained, sealed, hashed, signed"}
-		if clients > 1 {
+	for _, each := range []struct {
+		work, name, what string
+		clients          int
+	}{
+		{doOpening, name, "opening: a grant and its entry", r.Clients},
+		{doReport, name + "_report", "report of a reading: a receipt and its entry", r.Clients},
+		{doOpening, name + "_one", "opening: a grant and its entry", 1},
+	} {
+		w := workload{name: each.name, what: fmt.Sprintf("%s, %d at once%s", each.what, each.clients, disk), clients: each.clients, wall: true, durable: true, under: under,
+			floor: each.work, rows: true,
+			stands: "the same rows in the same tables, group-committed: nothing chained, sealed, hashed, signed"}
+		if each.clients > 1 {
 			w.goal = rowsGoal
 		}
 		if len(r.LogPeer) > 0 {
-			w.peer, w.peerStands = doOpening, "Tessera's POSIX driver: leaves alone, its own batches"
-			if clients > 1 {
+			w.peer, w.peerStands = each.work, "another log: of leaves alone, with no rows beside them"
+			if each.clients > 1 {
 				w.peerGoal = leavesGoal
 			}
 		}

@@ -22,6 +22,7 @@ import (
 // The works of the log.
 const (
 	doOpening   = "opening"
+	doReport    = "report"
 	doProve     = "prove"
 	doVerifyLog = "verify the log"
 )
@@ -32,6 +33,7 @@ const entriesOfPatient = 14
 const (
 	statedBytes = 200 // of what a responder states, sealed, in a grant
 	grantLife   = 4 * time.Hour
+	reportLife  = 30 * 24 * time.Hour
 )
 
 // openingOf is the entry that an opening by a paramedic makes.
@@ -41,7 +43,7 @@ func openingOf(patient, card, grant string, at time.Time) audit.Event {
 		Actor: audit.Actor{Kind: audit.ByResponder, Name: "Kim Example", Role: "paramedic", Organization: "Ambulance 7", Verified: audit.Claimed, Network: "127.0.0.0/24"}}
 }
 
-// drawn are what is random about a grant.
+// drawGrant draws what is random about a grant.
 func drawGrant() (id string, token [sha256.Size]byte) {
 	var drawn [48]byte
 	rand.Read(drawn[:])
@@ -61,6 +63,28 @@ func logged(house *datadir.House, holders []patient) func(int) error {
 			tx.Append(event)
 			return tx.PutGrant(emergency.Grant{ID: emergency.GrantID(id), Token: token, Card: holder.Card, Patient: holder.ID, Step: "critical", Sections: 1,
 				From: at, Until: event.Until, SealedStated: stated})
+		})
+	}
+}
+
+// reportOf is the entry of a front that was read without a network, reported when there is one again.
+func reportOf(patient, card string, at time.Time) audit.Event {
+	return audit.Event{Type: audit.CardReadOffline, At: at, Subject: patient, Card: card, Outcome: audit.Done,
+		Details: map[string]string{"read_at": at.Add(-time.Hour).Format(time.RFC3339), "device": "AAAAAAAAAAA"},
+		Actor:   audit.Actor{Kind: audit.ByResponder, Verified: audit.Claimed, Network: "127.0.0.0/24"}}
+}
+
+// reported takes reports one after another: the row by which one is known to be new, and its entry. After a disaster they come by the million.
+func reported(house *datadir.House, holders []patient) func(int) error {
+	var next atomic.Int64
+	return func(int) error {
+		holder := holders[next.Add(1)%int64(len(holders))]
+		_, receipt := drawGrant()
+		at := time.Now().UTC().Truncate(time.Millisecond)
+		event := reportOf(string(holder.ID), holder.Card.String(), at)
+		return house.Store.Update(context.Background(), func(tx emergency.Tx) error {
+			tx.Append(event)
+			return tx.PutReceipt(receipt, at.Add(reportLife))
 		})
 	}
 }
@@ -109,18 +133,22 @@ func openRows(ctx context.Context, with setup) (*rowsAlone, error) {
 }
 
 func (f *rowsAlone) work(name string) (func(int) error, error) {
-	if name != doOpening {
+	if name != doOpening && name != doReport {
 		return nil, fmt.Errorf("bench: the rows alone do not know the work %q", name)
 	}
-	leaf, sealed, stated := make([]byte, audit.CommitmentSize), make([]byte, f.with.Sealed), make([]byte, statedBytes)
+	leaf, sealed, stated := make([]byte, audit.CommitmentSize), make([]byte, f.with.Sealed[name]), make([]byte, statedBytes)
 	rand.Read(leaf)
 	rand.Read(sealed)
 	return func(int) error {
 		holder := f.with.Holders[f.next.Add(1)%int64(len(f.with.Holders))]
 		id, token := drawGrant()
 		at := time.Now().UnixMilli()
-		return f.ledger.Append(floor.Opening{Grant: id, Token: token[:], Card: holder.Card[:], Patient: string(holder.ID), Step: "critical", From: at,
-			Until: at + grantLife.Milliseconds(), Stated: stated, Leaf: leaf, Sealed: sealed, Type: string(audit.GlassOpened)})
+		rows := floor.Decision{Grant: id, Token: token[:], Card: holder.Card[:], Patient: string(holder.ID), Step: "critical", From: at,
+			Until: at + grantLife.Milliseconds(), Stated: stated, Leaf: leaf, Sealed: sealed, Type: string(audit.GlassOpened)}
+		if name == doReport {
+			rows.Receipt, rows.Until, rows.Type = token[:], at+reportLife.Milliseconds(), string(audit.CardReadOffline)
+		}
+		return f.ledger.Append(rows)
 	}, nil
 }
 

@@ -70,17 +70,18 @@ func fill(ctx context.Context, house *datadir.House, document []byte, patients i
 	}
 	filled := make([]patient, patients)
 	return filled, each(ctx, patients, writers, func(i int) (err error) {
-		filled[i], err = copyOf(ctx, house, one, i)
+		filled[i], err = copyOf(ctx, house, one)
 		return err
 	})
 }
 
-func copyOf(ctx context.Context, house *datadir.House, one emergency.Opening, i int) (patient, error) {
+func copyOf(ctx context.Context, house *datadir.House, one emergency.Opening) (patient, error) {
 	id, err := cards.NewID(rand.Reader)
 	if err != nil {
 		return patient{}, err
 	}
-	made := patient{emergency.PatientID(fmt.Sprintf("bench-%08d", i)), id}
+	name, _ := drawGrant() // an identifier as patients have them: rows of one after another lie anywhere in an index
+	made := patient{emergency.PatientID(name), id}
 	one.Patient.ID, one.Card.ID = made.ID, made.Card
 	one.Card.Patient, one.Rules.Patient, one.Record.Patient = one.Patient.ID, one.Patient.ID, one.Patient.ID
 	one.Rules.Version, one.Record.Version = 1, 1

@@ -7,18 +7,19 @@ import (
 	"fmt"
 )
 
-// Ledger is the floor of the log: the rows that an opening writes, in the house's own tables with all their indices and triggers, by prepared statements in shared
+// Ledger is the floor of the log: the rows that a decision and its entry write, in the house's own tables with all their indices and triggers, by prepared statements in shared
 // commits. Nothing is chained, sealed, hashed or signed, and the end of the log stays where it was: such a database verifies no more. It is safe for concurrent
 // use.
 type Ledger struct {
-	db           *sql.DB
-	grant, entry *sql.Stmt
-	next         int64 // number of the next row
-	group        *group[Opening]
+	db                    *sql.DB
+	grant, receipt, entry *sql.Stmt
+	next                  int64 // number of the next row
+	group                 *group[Decision]
 }
 
-// Opening is what one opening writes: a grant and its entry.
-type Opening struct {
+// Decision is what one decision writes: an entry, and a grant or that a report was received.
+type Decision struct {
+	Receipt       []byte // of a report, new; nil for a grant, which the rest is of
 	Grant         string // its id, new
 	Token, Card   []byte // of the grant; the card is there
 	Patient, Step string // the patient is there
@@ -46,6 +47,9 @@ func OpenLedger(ctx context.Context, path string, batching Batching) (_ *Ledger,
 		drill, sealed_stated) VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0, '', '', '', 0, ?)`); err != nil {
 		return nil, fmt.Errorf("floor: prepare: %w", err)
 	}
+	if l.receipt, err = l.db.PrepareContext(ctx, `INSERT INTO receipt (hash, ends_at) VALUES (?, ?)`); err != nil {
+		return nil, fmt.Errorf("floor: prepare: %w", err)
+	}
 	if l.entry, err = l.db.PrepareContext(ctx, `INSERT INTO audit_entry (idx, leaf, subject, seq, type, at, sealed, erased_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0)`); err != nil {
 		return nil, fmt.Errorf("floor: prepare: %w", err)
 	}
@@ -53,8 +57,8 @@ func OpenLedger(ctx context.Context, path string, batching Batching) (_ *Ledger,
 	return l, nil
 }
 
-// Append adds the rows of an opening and returns when they are on the disk. Openings that wait at the same moment share a commit.
-func (l *Ledger) Append(o Opening) error { return l.group.append(o) }
+// Append adds the rows of a decision and returns when they are on the disk. Those that wait at the same moment share a commit.
+func (l *Ledger) Append(o Decision) error { return l.group.append(o) }
 
 // Rows counts the entries.
 func (l *Ledger) Rows(ctx context.Context) (n int64, err error) {
@@ -62,14 +66,19 @@ func (l *Ledger) Rows(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
-func (l *Ledger) commit(openings []Opening) error {
+func (l *Ledger) commit(decisions []Decision) error {
 	tx, err := l.db.Begin()
 	if err != nil {
 		return fmt.Errorf("floor: append: %w", err)
 	}
-	grant, entry := tx.Stmt(l.grant), tx.Stmt(l.entry)
-	for i, o := range openings {
-		_, err := grant.Exec(o.Grant, o.Token, o.Card, o.Patient, o.Step, o.From, o.Until, o.Stated)
+	grant, receipt, entry := tx.Stmt(l.grant), tx.Stmt(l.receipt), tx.Stmt(l.entry)
+	for i, o := range decisions {
+		var err error
+		if o.Receipt != nil {
+			_, err = receipt.Exec(o.Receipt, o.Until)
+		} else {
+			_, err = grant.Exec(o.Grant, o.Token, o.Card, o.Patient, o.Step, o.From, o.Until, o.Stated)
+		}
 		if err == nil {
 			n := l.next + int64(i)
 			_, err = entry.Exec(n, o.Leaf, o.Patient, n+1, o.Type, o.From, o.Sealed) // any number that no other entry of the patient has
@@ -81,7 +90,7 @@ func (l *Ledger) commit(openings []Opening) error {
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("floor: append: %w", err)
 	}
-	l.next += int64(len(openings))
+	l.next += int64(len(decisions))
 	return nil
 }
 
@@ -95,7 +104,7 @@ func (l *Ledger) Close() error {
 
 func (l *Ledger) release() error {
 	var errs []error
-	for _, statement := range []*sql.Stmt{l.grant, l.entry} {
+	for _, statement := range []*sql.Stmt{l.grant, l.receipt, l.entry} {
 		if statement != nil {
 			errs = append(errs, statement.Close())
 		}

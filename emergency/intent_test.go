@@ -41,8 +41,12 @@ func TestIntentAndOutcome(t *testing.T) {
 				t.Fatalf("got %v, want %v", err, c.err)
 			}
 			for subject, read := range map[string]func() (emergency.HistoryView, error){
-				"patient": func() (emergency.HistoryView, error) { return app.Service.History(t.Context(), anna.Caller(t), patient, 0, 500) },
-				"account": func() (emergency.HistoryView, error) { return app.Service.AccountHistory(t.Context(), anna.Caller(t), 0, 500) },
+				"patient": func() (emergency.HistoryView, error) {
+					return app.Service.History(t.Context(), anna.Caller(t), patient, 0, 500)
+				},
+				"account": func() (emergency.HistoryView, error) {
+					return app.Service.AccountHistory(t.Context(), anna.Caller(t), 0, 500)
+				},
 			} {
 				view, err := read()
 				if err != nil || len(view.Entries) < 2 {

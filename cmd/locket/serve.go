@@ -55,6 +55,9 @@ type Config struct {
 // garbagePercent is how much the heap may grow before garbage is collected, in percent of what lives.
 const garbagePercent = 300
 
+// commitPatience is how long anybody waits for the log on a disk that hangs: less than the server takes to give up an answer.
+const commitPatience = 5 * time.Second
+
 // defaultCheckpointEvery is long enough that publications do not tell when somebody was treated, and short enough for a patient who waits for a proof.
 const defaultCheckpointEvery = time.Minute
 
@@ -221,7 +224,7 @@ func serve(ctx context.Context, env environment, c Config) error {
 	if err != nil {
 		return err
 	}
-	house, err := datadir.Open(ctx, datadir.Options{Dir: c.Data, Keys: c.Keys, URL: c.URL, CardLife: c.CardLife, HandoverAge: c.handoverAge(), ReviewDays: c.ReviewDays, Ways: ways(senders), Metadata: metadata, Logger: logger, Reserve: datadir.DefaultReserve, HighWater: c.HighWater})
+	house, err := datadir.Open(ctx, datadir.Options{Dir: c.Data, Keys: c.Keys, URL: c.URL, CardLife: c.CardLife, HandoverAge: c.handoverAge(), ReviewDays: c.ReviewDays, Ways: ways(senders), Metadata: metadata, Logger: logger, Reserve: datadir.DefaultReserve, HighWater: c.HighWater, Deadline: commitPatience})
 	if err != nil {
 		return noDirectory(err, c.Data)
 	}

@@ -133,6 +133,7 @@ type Options struct {
 	Observe     func(storage.Commit) // told of every commit
 	Metadata    []byte               // of security keys, as the FIDO Alliance publishes it; nil is none
 	Reserve     int64                // bytes kept back for the log on a full disk; 0 is none
+	Deadline    time.Duration        // how long a change is waited for on a disk that hangs; 0 is for as long as it takes
 	HighWater   string               // file of the log's high-water mark, "" for the one of the settings
 
 	repair bool                    // whatever key the log has will do: it is about to be begun anew
@@ -228,7 +229,7 @@ func open(ctx context.Context, o Options, anyKey bool) (*House, error) {
 		}
 	}
 	sealer := emergency.LogSealer(keys.Data)
-	if h.Store, err = storage.Open(ctx, storage.Config{Path: filepath.Join(o.Dir, databaseFile), Sealer: sealer, Rand: o.Rand, Observe: o.Observe}); err != nil {
+	if h.Store, err = storage.Open(ctx, storage.Config{Path: filepath.Join(o.Dir, databaseFile), Sealer: sealer, Rand: o.Rand, Observe: o.Observe, Deadline: o.Deadline}); err != nil {
 		return nil, err
 	}
 	if err = h.openLog(ctx, o, sealer); err == nil {
@@ -294,8 +295,14 @@ func OpenReadOnly(ctx context.Context, dir, keys string) (*storage.Store, *vault
 	return store, loaded.Data, err
 }
 
-// Ready reports whether the store can be read.
+// slowWriter is how long one commit may take before the house is not ready.
+const slowWriter = 2 * time.Second
+
+// Ready reports whether the store can be read, and does not hang where it is written.
 func (h *House) Ready(ctx context.Context) error {
+	if blocked := h.Store.Blocked(); blocked > slowWriter {
+		return fmt.Errorf("datadir: the log has not been written for %v: the disk hangs", blocked.Truncate(time.Millisecond))
+	}
 	return h.Store.View(ctx, func(r emergency.Reader) error {
 		_, err := r.Counts()
 		return err

@@ -123,10 +123,11 @@ func TestBadDocumentsAreRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			file, out := filepath.Join(t.TempDir(), "in.json"), filepath.Join(t.TempDir(), "out")
 			write(t, file, test.document)
-			for name, result := range map[string]said{
-				"a file":         locket(t, "issue", "--data", h.dir, "--in", file, "--out", out),
-				"standard input": locketReading(t, bytes.NewReader(test.document), "issue", "--data", h.dir, "--in", "-", "--out", out),
-			} {
+			results := map[string]said{"a file": locket(t, "issue", "--data", h.dir, "--in", file, "--out", out)}
+			if test.name == "empty" || test.name == "50 MB" { // what is read is the same, but for how much of it
+				results["standard input"] = locketReading(t, bytes.NewReader(test.document), "issue", "--data", h.dir, "--in", "-", "--out", out)
+			}
+			for name, result := range results {
 				if result.code != 1 || !strings.Contains(result.stderr, "failed") || !strings.Contains(result.stderr, test.says) || len(result.stderr) > 1000 {
 					t.Errorf("%s: exit %d, want 1 and words with %q: %.300s", name, result.code, test.says, result.stderr)
 				}

@@ -73,7 +73,7 @@ func TestNoLogNoDataAfterKill(t *testing.T) {
 	seed := uint64(number(t, "LOCKET_FAULT_SEED", 1))
 	random := rand.New(rand.NewPCG(seed, 0))
 	var all []opened
-	for round := range number(t, "LOCKET_FAULT_ROUNDS", 4) {
+	for round := range number(t, "LOCKET_FAULT_ROUNDS", 3) {
 		s := h.serve(t)
 		after := 1 + random.IntN(1500)
 		answers, refusals := s.storm(t, people, func(total int) {

@@ -36,7 +36,7 @@ func TestNoLogNoDataAfterPowerCut(t *testing.T) {
 	report := filepath.Join(t.TempDir(), "undone")
 	var all []opened
 	undone := 0
-	for round := range number(t, "LOCKET_FAULT_ROUNDS", 4) {
+	for round := range number(t, "LOCKET_FAULT_ROUNDS", 3) {
 		at := 40 + random.IntN(4000)
 		h.env = []string{"LD_PRELOAD=" + library, "POWERCUT_FILE=locket.db", "POWERCUT_REPORT=" + report, fmt.Sprint("POWERCUT_WRITE=", at)}
 		s := h.serve(t)

@@ -23,7 +23,7 @@ var unlogged = map[string]string{
 	"demo": "makes a house of its own and forgets it", "serve": "whatever it does is an entry of who asked for it",
 	"keys init": "begins an empty log", "keys show": "prints what is public", "verify": "needs no house", "trust list": "prints what is public",
 	"org list": "reads no patient", "abuse": "reads no patient", "notices": "reads no patient", "audit verify": "reads no patient",
-	"audit witness": "reads no patient", "bench": "makes a house of its own and forgets it", "bench print": "needs no house", "healthcheck": "reads no patient",
+	"audit witness": "reads no patient", "bench": "makes a house of its own and forgets it", "bench print": "needs no house", "bench audit": "makes a house of its own and forgets it", "healthcheck": "reads no patient",
 	"version": "needs no house",
 }
 
@@ -119,7 +119,15 @@ func TestEveryCommandIsAnEntry(t *testing.T) {
 		t.Fatal(err)
 	}
 	logged([]audit.Type{audit.KeyWithdrawn, audit.KeyWithdrawn}, "keys", "withdraw", "--data", data, "--key", base64.RawURLEncoding.EncodeToString(thumbprint[:]), "--since", time.Now().Format(time.DateOnly))
+	logged([]audit.Type{audit.DataExported, audit.DataExported}, "audit", "export", "--data", data, "--out", filepath.Join(work, "log.zip"))
+	logged([]audit.Type{audit.KeyMade}, "keys", "rotate-log", "--data", data)
 	logged([]audit.Type{audit.BackupMade, audit.BackupMade}, "backup", "--data", data, "--out", filepath.Join(work, "backup"))
+
+	say("audit", "epoch", "--data", data, "--reason", "a drill")
+	ran["audit epoch"] = true
+	if made := typesIn(t, data); !slices.Equal(made, []audit.Type{audit.LogEpoch}) {
+		t.Errorf("a new epoch begins with %v", made)
+	}
 
 	for _, c := range commands() {
 		if lists := btoi(ran[c.name]) + btoi(unlogged[c.name] != "") + btoi(elsewhere[c.name] != ""); lists != 1 {

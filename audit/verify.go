@@ -104,6 +104,7 @@ type verification struct {
 	reader  Reader // of the epoch under way
 	first   int64  // row of its first entry
 	minimum int64  // index below which rows may be gone
+	said    int64  // row below which they may be, as the entries say
 	state   State  // as far as it was verified
 	advance func(size int64)
 	opened  map[int64]opened // by index: what was opened ahead of its visit
@@ -225,12 +226,22 @@ func (v *verification) settle() error {
 	if v.opener == nil {
 		return nil
 	}
-	for v.chains.unsettled() {
+	for {
+		minimum, err := v.minimumRow()
+		if err != nil {
+			return err
+		}
+		if minimum == v.said && !v.chains.unsettled() {
+			break
+		}
 		end, err := v.end()
 		if err != nil {
 			return err
 		}
 		if end.Size <= v.state.Size || end.First != v.first {
+			if minimum != v.said {
+				return broken(wholeLog, "its rows may be pruned below %d, and its entries say %d", minimum, v.said)
+			}
 			break
 		}
 		before := v.state.Size
@@ -240,6 +251,19 @@ func (v *verification) settle() error {
 		v.report.Size, v.report.Root = v.report.Size+v.state.Size-before, v.state.Root()
 	}
 	return v.chains.settle()
+}
+
+// minimumRow is the row below which rows may be gone, over all epochs, as the store says.
+func (v *verification) minimumRow() (int64, error) {
+	var row int64
+	for _, e := range v.chains.epochs {
+		state, err := v.store.Epoch(e.Number).LogState(v.ctx)
+		if err != nil {
+			return 0, fmt.Errorf("audit: reading the state: %w", err)
+		}
+		row += state.Minimum
+	}
+	return row, nil
 }
 
 // openPublished verifies the published checkpoint of a store. None at all is the checkpoint of nothing.
@@ -278,10 +302,20 @@ func (v *verification) entry(e *Entry) error {
 		return err
 	}
 	v.report.Opened++
-	if err := v.chains.extend(e, &p); err != nil || e.Type != EntryErased {
+	if err := v.chains.extend(e, &p); err != nil {
 		return err
 	}
-	return v.chains.speak(e, &p, v.again)
+	switch e.Type {
+	case EntryErased:
+		return v.chains.speak(e, &p, v.again)
+	case LogPruned:
+		row, err := parseDecimal(p.Details["row"])
+		if err != nil || row < v.said {
+			return broken(e.Index, "it does not say up to where rows were pruned")
+		}
+		v.said = row
+	}
+	return nil
 }
 
 // pruned takes an entry whose row is gone, if it may be.

@@ -27,8 +27,11 @@ func Erase(t testing.TB, m *Memory, ground audit.Ground, indices ...int64) {
 	}
 }
 
-// Prune takes the rows of erased entries of the first epoch below an index away.
-func Prune(m *Memory, below int64) {
+// Prune takes the rows of erased entries of the first epoch below an index away, after an entry that says so.
+func Prune(t testing.TB, m *Memory, below int64) {
+	t.Helper()
+	said := audit.Pruning{Row: below, Epoch: 1, Index: below}
+	Add(t, m, audit.Event{Type: audit.LogPruned, At: Epoch(), Actor: audit.Actor{Kind: audit.ByOperator}, Details: said.Details()})
 	m.Tamper(func(c *Contents) {
 		c.Minimum = max(c.Minimum, below)
 		c.Entries = slices.DeleteFunc(c.Entries, func(e audit.Entry) bool { return e.Row < below && !e.ErasedAt.IsZero() })

@@ -22,7 +22,7 @@ import (
 var unlogged = map[string]string{
 	"demo": "makes a house of its own and forgets it", "serve": "whatever it does is an entry of who asked for it",
 	"keys init": "begins an empty log", "keys show": "prints what is public", "verify": "needs no house", "trust list": "prints what is public",
-	"org list": "reads no patient", "abuse": "reads no patient", "notices": "reads no patient", "audit verify": "reads no patient",
+	"org list": "reads no patient", "abuse": "reads no patient", "notices": "reads no patient", "audit verify": "reads no patient", "audit fsck": "reads no patient",
 	"audit witness": "reads no patient", "bench": "makes a house of its own and forgets it", "bench print": "needs no house", "bench audit": "makes a house of its own and forgets it", "healthcheck": "reads no patient",
 	"version": "needs no house",
 }

@@ -41,7 +41,7 @@ func commands() []command {
 		demoCommand(), serveCommand(), keysInitCommand(), keysShowCommand(), keysRotateCommand(), keysWithdrawCommand(), keysRotateLogCommand(), issueCommand(), verifyCommand(), exportCommand(), historyCommand(), revokeCommand(), deleteCommand(),
 		trustAddCommand(), trustListCommand(), trustRemoveCommand(),
 		orgInviteCommand(), orgInviteAdminCommand(), orgListCommand(), orgSuspendCommand(), orgRestoreCommand(), officerInviteCommand(), abuseCommand(), backupCommand(), restoreCommand(),
-		auditVerifyCommand(), auditProveCommand(), auditEraseCommand(), auditPruneCommand(), auditEpochCommand(), auditWitnessCommand(), auditExportCommand(),
+		auditVerifyCommand(), auditProveCommand(), auditEraseCommand(), auditPruneCommand(), auditFsckCommand(), auditEpochCommand(), auditWitnessCommand(), auditExportCommand(),
 		noticesRetryCommand(), noticesCommand(), benchPrintCommand(), benchAuditCommand(), benchCommand(), healthcheckCommand(), versionCommand(),
 	}
 }

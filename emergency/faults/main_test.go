@@ -3,6 +3,13 @@
 // Package faults meets the built program as its users and its enemies do: as a process on a data directory, over the loopback network, with the plug
 // pulled, the disk full, the input wrong and the client hostile. Tests are named after what they hold; F and A numbers are rows of the fault and
 // abuse matrix. LOCKET_FAULT_ROUNDS=N repeats the kills N times, LOCKET_FAULT_SEED=N draws them from another seed.
+//
+//	F1  TestNoLogNoDataAfterKill, here and in storage            F7  TestDiskThatHangs, storage TestHangingDisk; slower syncs: performance.md
+//	F2  TestNoLogNoDataAfterPowerCut                             F8  TestDiskThatHangs
+//	F3  storage TestWriteAheadLogCutAnywhere                     F9  TestFlippedBit, storage TestCheckFindsDamage
+//	F4  TestFullDisk, here and in storage; TestReadOnlyDisk      F10 TestClockThatJumps
+//	F5  TestNoLogNoDataAtEverySystemCall                         F11 TestOperatorIsFoundOut, which is A19 too
+//	F6  TestUnreadablePages                                      F12 TestSecondServerIsRefused, TestCommandsBesideAServer
 package faults
 
 import (

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/locket-health/locket/audit"
@@ -220,6 +221,12 @@ func TestOperatorIsFoundOut(t *testing.T) {
 				}
 			}
 		})
+	}
+	// F11: no server begins on a database from before cards were revoked, and what is to be done is said.
+	behind := origin.clone(t)
+	behind.restore(t, old)
+	if got := locket(t, "serve", "--data", behind.dir, "--listen", "127.0.0.1:0"); got.code != 1 || !strings.Contains(got.stderr, "locket audit epoch") {
+		t.Errorf("on an older database serve ends with %d: %s", got.code, got.stderr)
 	}
 	receipt, err := audit.VerifyReceipt(k.verifier, k.receipt)
 	if err != nil || receipt.Payload.Event.Actor.Name != "Noa" {

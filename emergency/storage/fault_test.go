@@ -190,7 +190,11 @@ func TestWriteAheadLogCutAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole, most := 0, 0
-	for length := len(wal); length > 0 && length > len(wal)-(96<<10); length -= 512 * 3 {
+	step := 512 // every sector of the last transactions, and of those before every third
+	for length := len(wal); length > 0 && length > len(wal)-(96<<10); length -= step {
+		if length < len(wal)-(16<<10) {
+			step = 512 * 3
+		}
 		copied := filepath.Join(t.TempDir(), "locket.db")
 		copyFile(t, path, copied)
 		torn := append([]byte(nil), wal[:length]...)

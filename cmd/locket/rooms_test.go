@@ -41,10 +41,10 @@ func house(t *testing.T) []listed {
 func TestImportsPointOneWay(t *testing.T) {
 	// What each room may import of the house. A room that is not here may not exist.
 	leaves := []string{"emergency/section"}
-	domain := []string{"audit", "cards", "cards/shc", "cards/shl", "cards/sun", "emergency/section", "emergency/terms", "emergency/summary", "emergency/rules", "emergency/consent", "emergency/vault", "emergency/passkey"}
+	domain := []string{"audit", "audit/auditevent", "cards", "cards/shc", "cards/shl", "cards/sun", "emergency/section", "emergency/terms", "emergency/summary", "emergency/rules", "emergency/consent", "emergency/vault", "emergency/passkey"}
 	may := map[string][]string{
 		"cards": nil, "cards/shc": {"cards"}, "cards/shl": {"cards"}, "cards/sun": {"cards"}, "cards/sun/suntest": {"cards/sun"}, "audit": nil, "static": nil, "emergency/section": nil, "emergency/vault": nil, "emergency/passkey": nil,
-		"audit/audittest": {"audit"}, "emergency/terms": leaves, "emergency/rules": leaves, "emergency/passkey/passkeytest": {"emergency/passkey"}, "emergency/emergencytest/longlog": {"audit", "emergency", "emergency/datadir"},
+		"audit/audittest": {"audit"}, "audit/auditevent": {"audit"}, "emergency/terms": leaves, "emergency/rules": leaves, "emergency/passkey/passkeytest": {"emergency/passkey"}, "emergency/emergencytest/longlog": {"audit", "emergency", "emergency/datadir"},
 		"emergency/consent":             {"emergency/rules", "emergency/section"},
 		"emergency/summary":             append([]string{"emergency/terms"}, leaves...),
 		"emergency/locale":              {"static"},

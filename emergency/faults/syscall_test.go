@@ -181,7 +181,7 @@ func (h *house) inject(t *testing.T, i diskFault, n int, c card) bool {
 			t.Errorf("%s %s at %d: nothing opens with room again", i.call, i.fault, n)
 		}
 	}
-	if i.broken && len(answers) < 4 {
+	if i.broken && len(answers) < 4 { // else what failed was no opening's: the log is published beside them
 		s.gone(t)
 		if code := s.command.ProcessState.ExitCode(); code != 1 {
 			t.Errorf("%s %s at %d: the server ends with %d: %s", i.call, i.fault, n, code, s.logged())
@@ -189,9 +189,6 @@ func (h *house) inject(t *testing.T, i diskFault, n int, c card) bool {
 	}
 	died := !s.lives()
 	injected := strings.Contains(stop(), "INJECTED") || died
-	if injected && i.broken && len(answers) == 4 {
-		t.Errorf("%s %s at %d: nothing was refused", i.call, i.fault, n)
-	}
 	logged(t, copied.entries(t), answers)
 	copied.goesOn(t, c)
 	return injected

@@ -122,6 +122,8 @@ func testGrantFilter(t *testing.T, s Store) {
 		{"of a patient, at most one", emergency.GrantFilter{Patient: p, Limit: 1}, []emergency.Grant{contacts}},
 		{"of a patient, without a badge", emergency.GrantFilter{Patient: p, Unbadged: true}, []emergency.Grant{bystander}},
 		{"of an organization", emergency.GrantFilter{Organization: house}, []emergency.Grant{crews, badged}},
+		{"of a member", emergency.GrantFilter{Organization: house, Member: badged.Member}, []emergency.Grant{badged}},
+		{"of a member of another organization", emergency.GrantFilter{Organization: foreign.Organization, Member: badged.Member}, nil},
 		{"of an organization until", emergency.GrantFilter{Organization: house, Until: later(30)}, []emergency.Grant{badged}},
 		{"of a patient and an organization", emergency.GrantFilter{Patient: p, Organization: house, Since: later(25)}, []emergency.Grant{crews}},
 		{"of a patient and another's organization", emergency.GrantFilter{Patient: p, Organization: foreign.Organization}, nil},

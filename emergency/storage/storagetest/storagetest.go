@@ -76,6 +76,7 @@ func Test(t *testing.T, create func(t *testing.T) (open func(t *testing.T) Store
 		{"issuers' keys are kept and replaced", testIssuerKeys},
 		{"an issuer's key that has ended stays ended", testEndedKeys},
 		{"unseen entries are counted", testUnseen},
+		{"entries are found near a time", testEntriesNear},
 		{"sums follow what is stored", testCounts},
 		{"what refers to nothing is refused", testReferences},
 		{"times are kept in milliseconds", testTimes},

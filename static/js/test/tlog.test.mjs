@@ -27,6 +27,13 @@ for (const vector of read('inclusion')) {
   });
 }
 
+for (const vector of read('consistency')) {
+  test(`consistency: ${vector.name}`, async () => {
+    const ok = await verifyConsistency(vector.old_size, bytes(vector.old_root), vector.new_size, bytes(vector.new_root), vector.hashes.map(bytes));
+    assert.equal(ok, vector.ok);
+  });
+}
+
 const checkpoint = read('checkpoint');
 
 test('the signed checkpoint', async () => {

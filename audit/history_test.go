@@ -22,6 +22,10 @@ func TestAHistoryGoesOnOverPrunedEntries(t *testing.T) {
 	}
 
 	s, l = published(t, 40)
+	if whole, err = l.History(t.Context(), "patient-1", 0, 100); err != nil {
+		t.Fatal(err)
+	}
+	gone = whole[1].Entry
 	audittest.Erase(t, s, audit.OnAge, gone.Index)
 	publish(t, l)
 	audittest.Prune(t, s, gone.Index+1)

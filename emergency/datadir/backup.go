@@ -43,13 +43,17 @@ func Backup(ctx context.Context, dir, keys, out string, progress func(done, tota
 	return entries, house.Service.Conclude(ctx, began, err)
 }
 
-// copyTo publishes the log and writes a copy of the database into a folder. It returns the number of log entries that were published.
+// copyTo publishes the log and writes a copy of the database into a folder. It returns the number of log entries that were published, of all epochs.
 func (h *House) copyTo(ctx context.Context, out string, progress func(done, total int)) (int64, error) {
 	signed, err := h.Log.Publish(ctx)
 	if err != nil {
 		return 0, err
 	}
-	return signed.Size, h.Store.Backup(ctx, DatabasePath(out), progress)
+	state, err := h.Store.LogState(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return state.First + signed.Size, h.Store.Backup(ctx, DatabasePath(out), progress)
 }
 
 // Restored says what Restore has done.

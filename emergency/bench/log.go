@@ -141,6 +141,9 @@ func (r *run) lone(ctx context.Context, forHouse setup) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, house.stop()) }()
+	if _, err := house.ask(order{Do: doOpening, Time: 1, Clients: 1}); err != nil { // one, which begins the write-ahead log
+		return err
+	}
 	before, err := lines(trace)
 	if err != nil {
 		return err

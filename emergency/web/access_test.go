@@ -102,11 +102,13 @@ func accessRows() map[string]row {
 		"checkpoint":              everybody(200),
 		"verifier key":            everybody(200),
 		"verifier keys":           everybody(200),
+		"policy":                  everybody(200),
 		"tile":                    everybody(200),
 
 		"checkpoint of an epoch":    everybody(404), // the log has one epoch, under the address without a number
 		"verifier key of an epoch":  everybody(404),
 		"verifier keys of an epoch": everybody(404),
+		"policy of an epoch":        everybody(404),
 		"tile of an epoch":          everybody(404),
 
 		"public log":            everybody(200),

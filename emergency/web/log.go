@@ -2,8 +2,11 @@ package web
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/emergency"
@@ -59,18 +62,38 @@ func (s *Server) verifierKeys(x *exchange) error {
 	return x.bytes("text/plain; charset=utf-8", []byte(strings.Join(epoch.VKeys(), "\n")+"\n"))
 }
 
-// tile serves a tile or an entry bundle. What is published never changes.
+// tile serves a tile or an entry bundle. What is published never changes; bundles below the minimum index are gone, and the policy says so.
 func (s *Server) tile(x *exchange) error {
 	epoch, err := x.publishedEpoch()
 	if err != nil {
 		return err
 	}
 	body, err := epoch.Tile(x.r.Context(), "tile/"+x.variable("tile"))
-	if err != nil {
+	switch {
+	case errors.Is(err, audit.ErrPruned):
+		x.everybodysBusiness(fiveMin)
+		x.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		return x.send(http.StatusGone, []byte("pruned: see policy\n"))
+	case err != nil:
 		return unpublished(err)
 	}
 	x.everybodysBusiness(immutable)
 	return x.bytes("application/octet-stream", body)
+}
+
+// policy says in lines of a word and a number what the epoch still holds: the index of the first entry whose bundle is served, and for how many days the words of
+// an entry are kept; 0 is for ever.
+func (s *Server) policy(x *exchange) error {
+	epoch, err := x.publishedEpoch()
+	if err != nil {
+		return err
+	}
+	minimum, err := epoch.Minimum(x.r.Context())
+	if err != nil {
+		return err
+	}
+	x.everybodysBusiness(fiveMin)
+	return x.bytes("text/plain; charset=utf-8", fmt.Appendf(nil, "minimum %d\ndays %d\n", minimum, x.Policy.Life/(24*time.Hour)))
 }
 
 // unpublished turns "there is no such thing in the published log" into the answer for what is not there.

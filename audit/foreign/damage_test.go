@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -35,7 +36,11 @@ func TestALogHoldsAfterErasures(t *testing.T) {
 	t.Parallel()
 	const erased = 100
 	h := copied(t, original)
-	must(t, longlog, "--data", h.dir, "--erase", fmt.Sprint(erased))
+	var indices []int
+	for i := range erased {
+		indices = append(indices, i*entries/erased)
+	}
+	h.erase(t, indices...)
 	if n := h.query(t, "SELECT count(*) FROM audit_entry WHERE sealed IS NULL"); n != fmt.Sprint(erased) {
 		t.Fatalf("%s entries were erased, not %d", n, erased)
 	}
@@ -50,10 +55,32 @@ func TestALogHoldsAfterErasures(t *testing.T) {
 		}
 	})
 	t.Run("locket", func(t *testing.T) {
-		if said := must(t, locket, "audit", "verify", "--data", h.dir); !strings.Contains(said, fmt.Sprintf("%d erased", erased)) {
+		if said := must(t, locket, "audit", "fsck", "--data", h.dir); !strings.Contains(said, fmt.Sprintf("%d erased", erased)) {
 			t.Errorf("it says:\n%s", said)
 		}
 	})
+}
+
+// TestAPrunedLogHoldsFromItsMinimumOn: below the minimum nothing is served, and what is above holds as before. Tessera's fsck cannot begin there.
+func TestAPrunedLogHoldsFromItsMinimumOn(t *testing.T) {
+	t.Parallel()
+	const minimum = 512
+	h := &house{dir: filepath.Join(t.TempDir(), "data")}
+	h.longer(t, 2*minimum)
+	var indices []int
+	for i := range minimum {
+		indices = append(indices, i)
+	}
+	h.erase(t, indices...)
+	must(t, locket, "audit", "prune", "--data", h.dir, "--below", fmt.Sprint(minimum), "--yes")
+	log := h.serve(t)
+	vkey := get(t, log+"/vkey")
+	ask("torchwood", log, vkey).fails(t, "tile/entries/00[01]: unexpected status code 410")
+	if said := get(t, log+"/policy"); !strings.HasPrefix(said, fmt.Sprintf("minimum %d\n", minimum)) {
+		t.Errorf("the policy says:\n%s", said)
+	}
+	ask("torchwood", log, vkey, fmt.Sprint(minimum)).holds(t)
+	must(t, locket, "audit", "fsck", "--data", h.dir)
 }
 
 // TestDamageIsFound: whoever owns the machine changes the database, beyond its guards, and what others wrote finds it from outside.
@@ -129,7 +156,7 @@ func TestOnlyTheHouseSeesAnInteriorHash(t *testing.T) {
 	h.damage(t, flipped(t, h, "tlog_hash", "h", "id", tlog.StoredHashIndex(3, wrong>>3)))
 	t.Run("tessera", func(t *testing.T) { ask("tessera", log, vkey).holds(t) })
 	t.Run("locket", func(t *testing.T) {
-		out, ok := program(locket, "audit", "verify", "--data", h.dir)
+		out, ok := program(locket, "audit", "fsck", "--data", h.dir)
 		verdict{ok, out}.fails(t, fmt.Sprintf("entry %d: the stored hash of level 3", wrong|7))
 	})
 }

@@ -160,6 +160,16 @@ func (h *house) longer(t *testing.T, more int) {
 	must(t, longlog, "--data", h.dir, "--entries", fmt.Sprint(more))
 }
 
+// erase erases the words of entries. No server need be stopped for it.
+func (h *house) erase(t *testing.T, indices ...int) {
+	t.Helper()
+	args := []string{"audit", "erase", "--data", h.dir, "--ground", "request", "--yes"}
+	for _, index := range indices {
+		args = append(args, fmt.Sprint(index))
+	}
+	must(t, locket, args...)
+}
+
 // damage changes the database under the running server, as somebody can who owns the machine: the guards against accidents are dropped first.
 func (h *house) damage(t *testing.T, statements string) {
 	t.Helper()

@@ -2,7 +2,7 @@
 // depends on none of it.
 //
 //	foreign tessera URL VKEY                    read all of a served log with Tessera's fsck
-//	foreign torchwood URL VKEY [WITNESS VKEY]   read all of it with torchwood's client; a witness must have cosigned the checkpoint
+//	foreign torchwood URL VKEY [WITNESS|FIRST]  read all of it with torchwood's client; the witness with this vkey must have cosigned it, or: from this entry on
 //	foreign receipt VKEY FILE...                verify .tlog-proof files with torchwood, without a network
 //	foreign submit URL WITNESS OLD              submit a served checkpoint to a witness as a continuation of size OLD
 //	foreign peer [flags]                        append to a Tessera log on files, and say how fast it was

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"filippo.io/torchwood"
@@ -21,13 +22,18 @@ func logPolicy(vkey string) (torchwood.Policy, error) {
 }
 
 // torchwoodClient reads every entry of a served log with torchwood's client, which authenticates each by the tree. With the key of a witness, the witness
-// must have cosigned the checkpoint.
-func torchwoodClient(ctx context.Context, address, vkey string, witness []string) (string, error) {
+// must have cosigned the checkpoint; with a number, it begins with that entry: what is below the minimum of a pruned log is not served.
+func torchwoodClient(ctx context.Context, address, vkey string, more []string) (string, error) {
 	policy, err := logPolicy(vkey)
 	if err != nil {
 		return "", err
 	}
-	for _, key := range witness {
+	first := int64(0)
+	for _, key := range more {
+		if number, err := strconv.ParseInt(key, 10, 64); err == nil {
+			first = number
+			continue
+		}
 		cosigner, err := torchwood.NewCosignatureVerifier(key)
 		if err != nil {
 			return "", fmt.Errorf("torchwood: the key of the witness: %w", err)
@@ -53,14 +59,14 @@ func torchwoodClient(ctx context.Context, address, vkey string, witness []string
 		return "", err
 	}
 	count := int64(0)
-	for range client.AllEntries(ctx, checkpoint.Tree, 0) {
+	for range client.AllEntries(ctx, checkpoint.Tree, first) {
 		count++
 	}
 	if err := errors.Join(client.Err(), context.Cause(ctx)); err != nil {
 		return "", fmt.Errorf("torchwood: after %d entries: %w", count, err)
 	}
-	if count != checkpoint.N {
-		return "", fmt.Errorf("torchwood: %d entries came, the checkpoint says %d", count, checkpoint.N)
+	if first+count != checkpoint.N {
+		return "", fmt.Errorf("torchwood: %d entries came from %d on, the checkpoint says %d", count, first, checkpoint.N)
 	}
 	return fmt.Sprintf("torchwood: %d entries hold", count), nil
 }

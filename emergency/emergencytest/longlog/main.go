@@ -1,5 +1,5 @@
-// Longlog makes the log of a data directory longer, by as many entries as it is told, or erases the words of some, in the way in which the house itself does. A
-// data directory that is not there is made. It is for tests that look at a log from outside: the entries tell of openings that never happened, of people who do not exist.
+// Longlog makes the log of a data directory longer, by as many entries as it is told, in the way in which the house itself writes them. A data directory that
+// is not there is made. It is for tests that look at a log from outside: the entries tell of openings that never happened, of people who do not exist.
 //
 //	go run ./emergency/emergencytest/longlog --data DIR --entries 100000
 package main
@@ -26,21 +26,15 @@ const (
 func main() {
 	dir := flag.String("data", "", "the data directory")
 	entries := flag.Int("entries", 1000, "how many to write")
-	erase := flag.Int("erase", 0, "of how many entries, spread over the log, to erase the words instead")
 	url := flag.String("url", "", "scheme and host of a data directory that is made")
 	flag.Parse()
-	change := func(ctx context.Context, house *datadir.House) error { return lengthen(ctx, house, *entries) }
-	if *erase > 0 {
-		change = func(ctx context.Context, house *datadir.House) error { return eraseWords(ctx, house, *erase) }
-	}
-	if err := within(context.Background(), *dir, *url, change); err != nil {
+	if err := lengthen(context.Background(), *dir, *url, *entries); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// within opens a data directory, or makes it, for a change.
-func within(ctx context.Context, dir, url string, change func(context.Context, *datadir.House) error) (err error) {
+func lengthen(ctx context.Context, dir, url string, entries int) (err error) {
 	if err := datadir.Init(ctx, dir, "", datadir.Settings{URL: url}); err != nil && !errors.Is(err, datadir.ErrExists) {
 		return err
 	}
@@ -48,11 +42,7 @@ func within(ctx context.Context, dir, url string, change func(context.Context, *
 	if err != nil {
 		return err
 	}
-	return errors.Join(change(ctx, house), house.Close(ctx))
-}
-
-// lengthen writes entries.
-func lengthen(ctx context.Context, house *datadir.House, entries int) error {
+	defer func() { err = errors.Join(err, house.Close(ctx)) }()
 	for done := 0; done < entries; done += shared {
 		if err := house.Store.Update(ctx, func(tx emergency.Tx) error {
 			for i := done; i < min(done+shared, entries); i++ {
@@ -64,23 +54,6 @@ func lengthen(ctx context.Context, house *datadir.House, entries int) error {
 		}
 	}
 	return nil
-}
-
-// eraseWords erases the words of entries from the first on, at even distances.
-func eraseWords(ctx context.Context, house *datadir.House, n int) error {
-	state, err := house.Store.LogState(ctx)
-	if err != nil {
-		return err
-	}
-	erasure := emergency.Erasure{Ground: audit.OnRequest}
-	for i := range int64(n) {
-		erasure.Entries = append(erasure.Entries, emergency.EntryPlace{Epoch: state.Epoch, Index: i * state.Size / int64(n)})
-	}
-	done, err := house.Service.EraseEntries(ctx, emergency.Caller{Operator: true}, erasure)
-	if err == nil && done.Erased != n {
-		err = fmt.Errorf("%d of %d entries were erased", done.Erased, n)
-	}
-	return err
 }
 
 // yesterday is a time long enough ago for every opening to have ended.

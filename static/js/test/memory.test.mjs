@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { compare, recall, sizeSeen } from '../log/memory.js';
+import { newLogs } from '../log/recovery.js';
 import { Log, answerOf, digest } from './tree.mjs';
 
 async function grown(sizes, log = new Log()) {
@@ -106,6 +107,7 @@ for (const [name, want, change, lie] of [
   ['says it in an entry that is not there', 'key', ({ now }) => { now.recoveries[0].payload = now.recoveries[0].payload.replace('broke', 'burnt'); }],
   ['says it in an entry that waits', 'key', ({ now }) => { now.recoveries[0].proof = null; }],
   ['is signed by a key that it does not name', 'key', ({ now }) => { const other = new Log('log.example/1/2'); Object.assign(now, { vkeys: [other.vkey] }); other.leaves = [digest(Buffer.of(1))]; now.checkpoint = other.checkpoint(); }],
+  ['is another than the old one names', 'key', () => {}, (details) => { details.vkey = new Log('log.example/1/2').vkey; }],
   ['is named by another key than that of the old one', 'key', () => {}, (details) => { details.old_vkey = new Log().vkey; }],
   ['knows of less than was seen', 'smaller', () => {}, (details) => { details.known = Buffer.from('rubbish').toString('base64url'); }],
   ['denies the old one', 'key', ({ now }) => { now.earlier = []; now.recoveries = []; }],
@@ -116,6 +118,25 @@ for (const [name, want, change, lie] of [
     assert.equal(await verdict(house.seen, house.now), want);
   });
 }
+
+for (const [name, lie] of [
+  ['under the name of the old key', (details, log) => { details.old_vkey = log.vkey; }],
+  ['under a key of their own', () => {}],
+]) {
+  test(`somebody else begins the next log ${name}`, async () => {
+    const log = await grown(10);
+    const seen = memory(log);
+    const next = await log.withKey().restart(seen.checkpoint, (details) => lie(details, log));
+    assert.equal(await verdict(seen, { ...answerOf([log, next], []), consistency: null }), 'key');
+  });
+}
+
+test('a beginning that is not proven is not told', async () => {
+  const { now } = await restored(7);
+  assert.deepEqual((await newLogs(now)).map(({ epoch, at, reason }) => [epoch, at, reason]), [[2, 7000, 'a disk broke']]);
+  now.recoveries[0].payload = now.recoveries[0].payload.replace('broke', 'burnt');
+  assert.deepEqual(await newLogs(now), []);
+});
 
 test('whoever saw a later log than there is now is told', async () => {
   const { log, next } = await restored(7);

@@ -52,10 +52,12 @@ var routes = []route{
 	{"checkpoint", httpGet, "/audit/log/checkpoint", anyone, shown, noBody, nil, (*Server).checkpoint},
 	{"verifier key", httpGet, "/audit/log/vkey", anyone, shown, noBody, nil, (*Server).verifierKey},
 	{"verifier keys", httpGet, "/audit/log/vkeys", anyone, shown, noBody, nil, (*Server).verifierKeys},
+	{"policy", httpGet, "/audit/log/policy", anyone, shown, noBody, nil, (*Server).policy},
 	{"tile", httpGet, "/audit/log/tile/{tile:.+}", anyone, shown, noBody, nil, (*Server).tile},
 	{"checkpoint of an epoch", httpGet, "/audit/log/{epoch:[1-9][0-9]{0,5}}/checkpoint", anyone, shown, noBody, nil, (*Server).checkpoint},
 	{"verifier key of an epoch", httpGet, "/audit/log/{epoch:[1-9][0-9]{0,5}}/vkey", anyone, shown, noBody, nil, (*Server).verifierKey},
 	{"verifier keys of an epoch", httpGet, "/audit/log/{epoch:[1-9][0-9]{0,5}}/vkeys", anyone, shown, noBody, nil, (*Server).verifierKeys},
+	{"policy of an epoch", httpGet, "/audit/log/{epoch:[1-9][0-9]{0,5}}/policy", anyone, shown, noBody, nil, (*Server).policy},
 	{"tile of an epoch", httpGet, "/audit/log/{epoch:[1-9][0-9]{0,5}}/tile/{tile:.+}", anyone, shown, noBody, nil, (*Server).tile},
 
 	{"public log", httpGet, "/audit", visitor, common, noBody, nil, (*Server).auditPage},

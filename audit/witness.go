@@ -175,10 +175,10 @@ func (r WitnessRequest) MarshalText() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// WitnessRequest returns what to submit to a witness, going by what it has said last: the published checkpoint as this log alone has signed it, and the
-// proof that it continues the one that the witness knows. With it comes that last testimony, to be carried on. [ErrNotFound] while nothing is
-// published that a witness could see.
-func (l *Log) WitnessRequest(ctx context.Context, w Witness) (WitnessRequest, Testimony, error) {
+// WitnessRequest returns what to submit to a witness: the published checkpoint as this log alone has signed it, and the proof that it continues the one that the
+// witness knows, of this many entries; below 0, of as many as it has cosigned last. With it comes its last testimony, to be carried on. [ErrNotFound] while nothing
+// is published that a witness could see.
+func (l *Log) WitnessRequest(ctx context.Context, w Witness, known int64) (WitnessRequest, Testimony, error) {
 	signed, err := l.store.Checkpoint(ctx)
 	if err != nil {
 		return WitnessRequest{}, Testimony{}, fmt.Errorf("audit: reading the checkpoint: %w", err)
@@ -194,7 +194,10 @@ func (l *Log) WitnessRequest(ctx context.Context, w Witness) (WitnessRequest, Te
 	if i := slices.IndexFunc(testimonies, func(t Testimony) bool { return t.Witness == said.Witness }); i >= 0 {
 		said = testimonies[i]
 	}
-	r := WitnessRequest{Old: min(max(said.Size, 0), signed.Size), Signed: signed}
+	if known < 0 {
+		known = said.Size
+	}
+	r := WitnessRequest{Old: min(known, signed.Size), Signed: signed}
 	if r.Old > 0 {
 		if r.Proof, err = tlog.ProveTree(signed.Size, r.Old, hashReader(ctx, l.store.Epoch(signed.Epoch))); err != nil {
 			return WitnessRequest{}, Testimony{}, fmt.Errorf("audit: proving consistency: %w", err)

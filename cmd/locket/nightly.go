@@ -23,7 +23,7 @@ func checkLog(ctx context.Context, house *datadir.House, logger *slog.Logger) er
 	for {
 		began := time.Now()
 		report, err := house.SelfCheck(ctx, time.Now, checkPatient)
-		var damage *audit.VerifyError
+		var damage *datadir.DamageError
 		switch {
 		case ctx.Err() != nil:
 			return nil

@@ -62,7 +62,7 @@ func TestSelfCheckRaisesOneAlarm(t *testing.T) {
 	} {
 		house.Keys.Data = c.key
 		report, err := house.SelfCheck(t.Context(), func() time.Time { return at }, 0)
-		var damage *audit.VerifyError
+		var damage *datadir.DamageError
 		if errors.As(err, &damage) != c.damaged || !c.damaged && err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
@@ -96,7 +96,7 @@ func TestSelfCheckEndsWhenTheServerDoes(t *testing.T) {
 	defer house.Close(context.WithoutCancel(t.Context()))
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	var damage *audit.VerifyError
+	var damage *datadir.DamageError
 	if _, err := house.SelfCheck(ctx, time.Now, 3); err == nil || errors.As(err, &damage) {
 		t.Errorf("SelfCheck: %v", err)
 	}

@@ -97,13 +97,13 @@ func TestReadinessNamesWhoWatches(t *testing.T) {
 		t.Errorf("before anybody watched:\n%s", text)
 	}
 
+	if _, err := app.House.SelfCheck(t.Context(), app.Clock.Now, 0); err != nil {
+		t.Fatal(err)
+	}
 	now := app.Clock.Now()
 	one, two := witnessVKey(t, "witness.example/one"), witnessVKey(t, "witness.example/two")
 	app.testify(t, audit.Testimony{Witness: one, Size: 1, SignedAt: now.Add(-time.Hour), AskedAt: now})
 	app.testify(t, audit.Testimony{Witness: two, Size: 1, SignedAt: now.Add(-time.Minute), AskedAt: now})
-	if _, err := app.House.SelfCheck(t.Context(), app.Clock.Now, 0); err != nil {
-		t.Fatal(err)
-	}
 	app.Clock.Add(time.Minute)
 	ready = b.answer(b.get("/readyz"), http.StatusOK)
 	if ready["witness_age_s"] != 120.0 || ready["check"] != "ok" || ready["checked_age_s"] != 60.0 || ready["log"] != "ok" {

@@ -26,7 +26,7 @@ const (
 
 // Log is what the client needs of the log.
 type Log interface {
-	WitnessRequest(ctx context.Context, w audit.Witness) (audit.WitnessRequest, audit.Testimony, error)
+	WitnessRequest(ctx context.Context, w audit.Witness, known int64) (audit.WitnessRequest, audit.Testimony, error)
 	Refuse(alarm *audit.AlarmError)
 }
 
@@ -138,13 +138,12 @@ func (c *Client) Ask(ctx context.Context) []Outcome {
 
 // ask shows the published checkpoint to a witness and keeps what it says.
 func (c *Client) ask(ctx context.Context, w Witness) (audit.Cosignature, error) {
-	request, said, err := c.Log.WitnessRequest(ctx, w.Key)
+	request, said, err := c.Log.WitnessRequest(ctx, w.Key, -1)
+	if err != nil {
+		return audit.Cosignature{}, err
+	}
 	for range tries {
-		if err != nil {
-			return audit.Cosignature{}, err
-		}
-		var cosignature audit.Cosignature
-		cosignature, err = c.submit(ctx, w, request)
+		cosignature, err := c.submit(ctx, w, request)
 		if ctx.Err() != nil {
 			return audit.Cosignature{}, ctx.Err()
 		}
@@ -159,7 +158,7 @@ func (c *Client) ask(ctx context.Context, w Witness) (audit.Cosignature, error) 
 		case !errors.As(err, &conflict):
 			return audit.Cosignature{}, c.keep(ctx, said, err)
 		}
-		fresh, again, failed := c.Log.WitnessRequest(ctx, w.Key)
+		fresh, _, failed := c.Log.WitnessRequest(ctx, w.Key, conflict.Known)
 		switch {
 		case failed != nil:
 			return audit.Cosignature{}, failed
@@ -169,11 +168,7 @@ func (c *Client) ask(ctx context.Context, w Witness) (audit.Cosignature, error) 
 		case conflict.Known == request.Old:
 			return audit.Cosignature{}, c.keep(ctx, said, fmt.Errorf("%w: it contradicts itself about the size that it knows", audit.ErrWitness))
 		}
-		again.Size, again.AskedAt = conflict.Known, said.AskedAt
-		if err := c.Store.Testify(ctx, again, nil, nil); err != nil {
-			return audit.Cosignature{}, err
-		}
-		request, said, err = c.Log.WitnessRequest(ctx, w.Key)
+		request = fresh
 	}
 	return audit.Cosignature{}, c.keep(ctx, said, fmt.Errorf("%w: it names another size each time", audit.ErrWitness))
 }

@@ -384,7 +384,10 @@ func TestABadWitnessIsOnlyAWarning(t *testing.T) {
 	turn := int64(0)
 	for name, wrong := range map[string]func(http.ResponseWriter, *http.Request) bool{
 		"it does not know the log": func(w http.ResponseWriter, r *http.Request) bool { http.NotFound(w, r); return true },
-		"it leads elsewhere":       func(w http.ResponseWriter, r *http.Request) bool { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect); return true },
+		"it leads elsewhere": func(w http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+			return true
+		},
 		"it never stops answering": func(w http.ResponseWriter, _ *http.Request) bool {
 			for range 1000 {
 				if _, err := w.Write(make([]byte, 1<<10)); err != nil {

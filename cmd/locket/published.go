@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/locket-health/locket/audit"
 )
 
 // A server's answer is bounded: the largest thing that it publishes is a bundle of 256 entries.
@@ -68,6 +70,8 @@ func (p published) ask(ctx context.Context, path string) (body []byte, pause tim
 	case http.StatusOK:
 		body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 		return body, -1, err
+	case http.StatusGone:
+		return nil, -1, fmt.Errorf("%s: %w", path, audit.ErrPruned)
 	case http.StatusTooManyRequests:
 		if seconds, err := strconv.ParseUint(response.Header.Get("Retry-After"), 10, 16); err == nil {
 			return nil, time.Duration(seconds) * time.Second, nil

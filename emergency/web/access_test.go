@@ -211,6 +211,8 @@ func accessRows() map[string]row {
 		"officer's search":      {want: [4]int{303, 404, 303, 404}},
 		"search openings":       form([4]int{401, 404, 401, 404}, nil),
 		"export openings":       form([4]int{401, 404, 401, 404}, nil),
+		"ask erase":             form([4]int{401, 404, 401, 404}, nil),
+		"erase":                 form([4]int{401, 404, 401, 404}, url.Values{"patient": {"PATIENT"}, "grant": {"x"}, "ground": {"request"}}),
 		"abuse":                 {want: [4]int{303, 404, 303, 404}},
 		// The last ones change what the others need.
 		"revoke card": form([4]int{401, 404, 401, 303}, nil),

@@ -20,6 +20,9 @@ type shownOpening struct {
 	Facts    []entryFact
 	Drill    bool
 	Review   *reviewLine
+	Erase    bool // the officer is offered to erase what was said of it
+	Patient  string
+	Grant    string
 }
 
 // shownOutlier is something unusual, in words.
@@ -59,7 +62,7 @@ func (s *Server) officer(x *exchange) error {
 func (x *exchange) openings(views []emergency.OpeningView) []shownOpening {
 	list := make([]shownOpening, 0, len(views))
 	for _, view := range views {
-		line := shownOpening{Facts: x.openingFacts(view), Drill: view.Drill}
+		line := shownOpening{Facts: x.openingFacts(view), Drill: view.Drill, Patient: string(view.Patient), Grant: string(view.Grant)}
 		line.At, line.When = x.moment(view.From)
 		if view.Review != nil {
 			line.Review = x.reviewLine(view.Patient, view.Grant, line.At, view.Review)
@@ -160,6 +163,10 @@ func (x *exchange) searchPage(status int, faults []fault, found []emergency.Open
 		{ID: "unbadged", Kind: "checkbox", Label: x.T("officer.search.unbadged"), Ticked: x.value("unbadged") == ticked},
 	}
 	mark(fields, faults)
+	shown := x.openings(found)
+	for i := range shown {
+		shown[i].Erase = true
+	}
 	p := x.newPage("officer.search")
 	p.Back, p.Faults, p.Scripts = "/officer", faults, []string{"js/console/approve.js"}
 	p.D = struct {
@@ -169,7 +176,7 @@ func (x *exchange) searchPage(status int, faults []fault, found []emergency.Open
 		Partial       bool
 		Formats       []string
 		Fresh         int
-	}{fields, asked, x.openings(found), asked != nil, len(found) == emergency.SearchShown, []string{"csv", "json", "zip"}, x.freshSeconds()}
+	}{fields, asked, shown, asked != nil, len(found) == emergency.SearchShown, []string{"csv", "json", "zip"}, x.freshSeconds()}
 	return x.render(status, "officer_search", p)
 }
 

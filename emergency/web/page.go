@@ -23,7 +23,7 @@ var pageNames = []string{
 	"fact_list", "openings", "owed", "review", "review_mail", "suspend",
 	"contacts", "contact_new", "contact_stop", "event", "grant", "thread",
 
-	"confidential", "drill", "keeper_remove", "keepers",
+	"confidential", "drill", "erase", "keeper_remove", "keepers",
 
 	"top", "bottom", "contact", "facts", "field", "front", "left", "line", "nfc", "notices", "passkey_words", "patient_nav", "reach", "touch", "waits",
 }

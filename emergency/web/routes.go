@@ -162,6 +162,8 @@ var routes = []route{
 	{"officer's search", httpGet, "/officer/search", member, common, noBody, nil, (*Server).officerSearch},
 	{"search openings", httpPost, "/officer/search", member, long, smallBody, nil, (*Server).searchOpenings},
 	{"export openings", httpPost, "/officer/export", member, long, smallBody, nil, (*Server).exportOpenings},
+	{"ask erase", httpPost, "/officer/erase", member, common, smallBody, nil, (*Server).askErase},
+	{"erase", httpPost, "/officer/erase/confirm", member, long, smallBody, nil, (*Server).erase},
 	{"abuse", httpGet, "/officer/abuse", member, common, noBody, nil, (*Server).officerAbuse},
 	{"keepers", httpGet, "/patients/{patient}/keepers", member, common, noBody, nil, (*Server).keepers},
 	{"invite keeper", httpPost, "/patients/{patient}/keepers/invite", member, common, smallBody, nil, (*Server).inviteKeeper},

@@ -74,6 +74,7 @@ type Service interface {
 	ExportLog(ctx context.Context, c emergency.Caller, id emergency.PatientID, w io.Writer) error
 	ExportOpenings(ctx context.Context, c emergency.Caller, query emergency.OfficerQuery) ([]emergency.OpeningView, error)
 	Abuse(ctx context.Context, c emergency.Caller) (emergency.AbuseView, error)
+	EraseEntries(ctx context.Context, c emergency.Caller, e emergency.Erasure) (emergency.Erasures, error)
 	Handover(ctx context.Context, c emergency.Caller, request emergency.HandoverRequest) (emergency.MadeHandover, error)
 	OpenLinkFile(ctx context.Context, c emergency.Caller, file string) (emergency.OpenedLink, error)
 

@@ -24,7 +24,7 @@ var errSecret = errors.New("the password is hunter2")
 // inTemplates and inCode find keys where they stand whole.
 var (
 	inTemplates = regexp.MustCompile(`\.T "([a-z][a-z0-9_.]*[a-z0-9])"`)
-	inCode      = regexp.MustCompile(`["']((?:console|field|hint|log|fact|invalid|record|left|warning|shown|import|front|editor|contacts|event|thread|grant|stated|waits|officer|review|handover|audit|history)\.[a-z0-9_.]*[a-z0-9])["']`)
+	inCode      = regexp.MustCompile(`["']((?:console|field|hint|log|fact|invalid|record|left|warning|shown|import|front|editor|contacts|event|thread|grant|stated|waits|officer|review|handover|audit|history|erase)\.[a-z0-9_.]*[a-z0-9])["']`)
 	inScripts   = regexp.MustCompile(`invalid\("([a-z0-9_]+)"`)
 )
 
@@ -193,7 +193,7 @@ func TestEveryKeyHasWords(t *testing.T) {
 		}
 	}
 
-	for _, room := range []string{"auditpage", "console", "errors", "editor", "officer", "history"} {
+	for _, room := range []string{"auditpage", "console", "errors", "editor", "officer", "history", "erase"} {
 		text, err := os.ReadFile("../../static/locales/en/" + room + ".json")
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,108 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/emergency"
+	"github.com/locket-health/locket/emergency/emergencytest"
+)
+
+// TestAnOfficerErasesWords walks from what was found to the question, to what was done, and to what the patient reads of it.
+func TestAnOfficerErasesWords(t *testing.T) {
+	t.Parallel()
+	app := newApp(t)
+	patientBrowser, anna := app.signedIn(t, "Ada Example")
+	officerBrowser, officer := app.signedIn(t, "Offi Cer")
+	id := anna.Patient(t, "adult")
+	issued := anna.Issue(t, id)
+	link, err := app.House.Service.InviteOfficer(t.Context(), emergency.Caller{Operator: true}, "Offi Cer")
+	app.invited(t, officer, link, err)
+	request := emergencytest.OpenRequest(issued)
+	request.Name = "Zebulon Quagga"
+	opened, err := app.House.Service.Open(t.Context(), emergency.Caller{}, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := officerBrowser.form("/officer/search", url.Values{"patient": {string(id)}})
+	if found.Code != http.StatusOK || !strings.Contains(found.Body.String(), `action="/officer/erase"`) || !strings.Contains(found.Body.String(), string(opened.GrantID)) {
+		t.Fatalf("the search offers nothing to erase: %d", found.Code)
+	}
+	what := url.Values{"patient": {string(id)}, "grant": {string(opened.GrantID)}}
+	asked := officerBrowser.form("/officer/erase", what)
+	if asked.Code != http.StatusOK {
+		t.Fatalf("the question: %d", asked.Code)
+	}
+	clean(t, asked.Body.String(), "erase")
+	if w := officerBrowser.form("/officer/erase/confirm", what); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "Choose why") {
+		t.Errorf("without a ground: %d", w.Code)
+	}
+	what.Set("ground", "request")
+	what.Set("reference", strings.Repeat("x", 101))
+	if w := officerBrowser.form("/officer/erase/confirm", what); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "at most 100") {
+		t.Errorf("with a long reference: %d", w.Code)
+	}
+	what.Set("reference", "letter 7")
+	if w := officerBrowser.form("/officer/erase/confirm", what); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Entries erased: 0.") {
+		t.Errorf("of an opening that runs: %d", w.Code)
+	}
+	if err := app.House.Service.EndGrant(t.Context(), anna.Caller(t), id, opened.GrantID); err != nil {
+		t.Fatal(err)
+	}
+	done := officerBrowser.form("/officer/erase/confirm", what)
+	if done.Code != http.StatusOK || !strings.Contains(done.Body.String(), "Entries erased: 2.") { // that it was opened, and that it ended
+		t.Errorf("what was done: %d, %s", done.Code, done.Body.String())
+	}
+	clean(t, done.Body.String(), "erased")
+	log := patientBrowser.page("/patients/" + string(id) + "/log")
+	if strings.Contains(log, "Zebulon") || !strings.Contains(log, "The person asked for it") || !strings.Contains(log, "words of this entry were erased") {
+		t.Error("the patient reads the words still, or not that they were erased")
+	}
+	app.Clock.Add(time.Hour)
+	what.Set("which", "patient")
+	if w := officerBrowser.form("/officer/erase/confirm", what); w.Code != http.StatusForbidden {
+		t.Errorf("with a passkey of an hour ago: %d", w.Code)
+	}
+}
+
+// TestAPrunedLogIsServed: bundles below the minimum are gone, the policy says so, tiles and checkpoint are what they were.
+func TestAPrunedLogIsServed(t *testing.T) {
+	t.Parallel()
+	app := newApp(t)
+	operator := emergency.Caller{Operator: true}
+	b := app.browser(t)
+	if policy := b.page("/audit/log/policy"); !strings.HasPrefix(policy, "minimum 0\n") {
+		t.Errorf("the policy is %q", policy)
+	}
+	for range 260 {
+		if err := app.House.Service.RecordOperator(t.Context(), operator, audit.BackupMade, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := app.House.Log.Publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tile := b.page("/audit/log/tile/0/000")
+	if w := b.get("/audit/log/tile/entries/000"); w.Code != http.StatusOK {
+		t.Errorf("a bundle: %d", w.Code)
+	}
+	if _, err := app.House.Service.EraseEntries(t.Context(), operator, emergency.Erasure{Entries: []emergency.EntryPlace{{Epoch: 1, Index: 3}}, Ground: audit.OnMistake}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.House.Service.PruneLog(t.Context(), operator, 300, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if w := b.get("/audit/log/tile/entries/000"); w.Code != http.StatusGone {
+		t.Errorf("a pruned bundle: %d", w.Code)
+	}
+	if policy := b.page("/audit/log/policy"); !strings.HasPrefix(policy, "minimum 256\n") {
+		t.Errorf("the policy is %q", policy)
+	}
+	if b.page("/audit/log/tile/0/000") != tile {
+		t.Error("a tile is another one after the pruning")
+	}
+}

@@ -98,6 +98,7 @@ func TestNoLogNoDataAfterKill(t *testing.T) {
 		all = append(all, o)
 		again.kill()
 	}
+	t.Logf("%d answers", len(all))
 	logged(t, h.entries(t), all)
 }
 

@@ -16,7 +16,9 @@ func TestAHistoryGoesOnOverPrunedEntries(t *testing.T) {
 		t.Fatalf("%d entries, %v", len(whole), err)
 	}
 	gone := whole[1].Entry
-	s.Tamper(func(c *audittest.Contents) { c.Entries = slices.DeleteFunc(c.Entries, func(e audit.Entry) bool { return e.Index == gone.Index }) })
+	s.Tamper(func(c *audittest.Contents) {
+		c.Entries = slices.DeleteFunc(c.Entries, func(e audit.Entry) bool { return e.Index == gone.Index })
+	})
 	if _, err := l.History(t.Context(), "patient-1", 0, 100); !failsAt(err, whole[2].Entry.Index) {
 		t.Errorf("a row that is missing although nothing was pruned: %v", err)
 	}

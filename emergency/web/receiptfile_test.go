@@ -47,7 +47,9 @@ func TestAProofIsCheckedWithoutTheHouse(t *testing.T) {
 	}
 	opening := view.Entries[len(view.Entries)-1]
 	path := "/patients/" + string(id) + "/log/" + strconv.FormatUint(opening.Seq, 10) + ".tlog-proof"
-	ask := func() *httptest.ResponseRecorder { return stranger.post("/v1/proof", map[string]any{"grant": opened["grant"]}) }
+	ask := func() *httptest.ResponseRecorder {
+		return stranger.post("/v1/proof", map[string]any{"grant": opened["grant"]})
+	}
 	for name, w := range map[string]*httptest.ResponseRecorder{"keeper": keeper.get(path), "responder": ask()} {
 		if w.Code != http.StatusConflict || w.Header().Get("Content-Disposition") != "" {
 			t.Errorf("%s, before it is published: %d", name, w.Code)

@@ -174,6 +174,17 @@ func unpack(packed []byte) (payload []byte, ok bool) {
 	}
 	payload = make([]byte, 0, 4*len(packed))
 	for rest := packed[1:]; len(rest) > 0; {
+		plain := 0
+		for plain < len(rest) && rest[plain] >= ' ' {
+			plain++
+		}
+		payload = append(payload, rest[:plain]...)
+		if rest = rest[plain:]; len(payload) > MaxPayload {
+			return nil, false
+		}
+		if len(rest) == 0 {
+			break
+		}
 		code := rest[0]
 		rest = rest[1:]
 		var need int
@@ -201,10 +212,8 @@ func unpack(packed []byte) (payload []byte, ok bool) {
 			var number [8]byte
 			copy(number[8-timeBytes:], raw)
 			payload = strconv.AppendUint(payload, binary.BigEndian.Uint64(number[:]), 10)
-		case code >= firstShort && code < ' ' && int(code-firstShort) < len(phrases):
+		case code >= firstShort:
 			payload = append(payload, phrases[code-firstShort]...)
-		case code >= ' ':
-			payload = append(payload, code)
 		default:
 			return nil, false
 		}

@@ -161,7 +161,24 @@ func TestFsck(t *testing.T) {
 			t.Errorf("%s: Fsck = %v, %v", name, report.Findings, err)
 		}
 	}
-	_ = old
+
+	// A checkpoint that the log's own key has signed of other entries: kept as published, and as the mark.
+	other := audittest.NewMemory()
+	audittest.Add(t, other, audittest.Events(40, 45)...)
+	fork, err := audittest.NewLog(t, other).Publish(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := old.update(t.Context(), func(tx *tx) error {
+		_, err := tx.t.exec(checkpointInsert, 1, fork.Size, fork.Note, millis(fork.At))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	behind.Mark = &keptMark{fork.Note}
+	if report, err := audit.Fsck(t.Context(), behind); err != nil || len(report.Findings) != 2 || report.Findings[0].Part != audit.PartCheckpoints || report.Findings[1].Part != audit.PartMark {
+		t.Errorf("a fork: Fsck = %v, %v", report.Findings, err)
+	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := audit.Fsck(ended, config); !errors.Is(err, context.Canceled) {

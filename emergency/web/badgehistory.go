@@ -16,7 +16,7 @@ type ownOpening struct {
 	Proof    string // where its proof is asked for
 }
 
-// ownHistory shows whoever has a badge what they have opened with it, what was said of it, and where the proof of each is to be had. It names no patient.
+// ownHistory shows whoever has a badge what they have opened with it, whether it was found right, and where the proof of each is to be had. It names no patient.
 func (s *Server) ownHistory(x *exchange) error {
 	asked, err := x.number("before") // milliseconds since 1970
 	if err != nil {
@@ -53,7 +53,7 @@ func (x *exchange) ownOpening(view emergency.OpeningView) ownOpening {
 	if review == nil {
 		return line
 	}
-	line.Review = &reviewLine{Said: x.T("review.said." + review.Verdict), Words: review.Words, Answer: review.Answer}
+	line.Review = &reviewLine{Said: x.T("review.said." + review.Verdict), Answer: review.Answer}
 	if !review.AnsweredAt.IsZero() {
 		line.Review.Answered = x.T("review.answered", "date", x.day(review.AnsweredAt))
 	}

@@ -66,13 +66,13 @@ export function sameText(a, b) {
 }
 
 /**
- * What happened in one sentence. Refusals, wrong secrets, short codes, links and taps have their own.
+ * What happened in one sentence. Refusals, wrong secrets, short codes, links, taps and kinds of exports have their own.
  * @param {any} payload
  * @param {Words} words
  */
 function title({ type, details = {}, outcome }, words) {
   const key = `log.${type}`;
-  for (const more of [details.cause, details.via, details.warning, details.tap, details.sender, details.step, outcome]) {
+  for (const more of [details.what, details.cause, details.via, details.warning, details.tap, details.sender, details.step, outcome]) {
     if (more && words.has(`${key}.${more}`)) return words.t(`${key}.${more}`);
   }
   return words.has(key) ? words.t(key) : words.t('log.other', { type });

@@ -30,6 +30,12 @@ for (const { lang, payload, cards, title, when, facts } of rows) {
   });
 }
 
+test('what was exported is said before how it ended', () => {
+  const words = wordsOf('en');
+  const said = sayEntry({ type: 'data.exported', at: 1, outcome: 'done', details: { what: 'consent' } }, words, {});
+  assert.equal(said.title, words.t('log.data.exported.consent'));
+});
+
 test('texts differ by more than their direction', () => {
   assert.equal(sameText('\u2068Ada\u2069', 'Ada'), true);
   assert.equal(sameText('Ada', 'Eve'), false);

@@ -12,7 +12,7 @@ import (
 // and everything reads as empty.
 type scanner struct {
 	rest  string // texts that are read are parts of it
-	inner bool // something stands before the next member of this object or list
+	inner bool   // something stands before the next member of this object or list
 	bad   bool
 }
 

@@ -45,7 +45,7 @@ func (s *Service) deletePatient(tx Tx, c Caller, id PatientID, approved *Approve
 		approved.proves(&event)
 	}
 	tx.Append(event)
-	s.unscrubbed.Store(true)
+	s.deleted.Add(1)
 	patient.DeletedAt, patient.SealedName, patient.RecordVersion = now, nil, 0
 	return tx.PutPatient(patient)
 }

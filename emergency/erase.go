@@ -55,7 +55,8 @@ const (
 )
 
 // EraseEntries erases words of the log, for an operator or for a privacy officer with a passkey touched just now. Nobody erases the traces of what
-// operators and officers read and answered; an opening that still runs, or that a keeper called wrong and nobody has answered for, keeps its words until then.
+// operators and officers read and answered, nor of what they opened themselves; an opening that still runs, or that a keeper called wrong and nobody has answered
+// for, keeps its words until then.
 //
 // It returns ErrNotFound when there is no such entry, ErrConflict when a single one has no words to erase, and a *audit.VerifyError for one that is damaged: that
 // is evidence. What was erased before an error stays erased; each entry is erased together with the entry that says so.
@@ -70,7 +71,7 @@ func (s *Service) EraseEntries(ctx context.Context, c Caller, e Erasure) (done E
 		return done, ErrNotFound
 	}
 	defer func() {
-		if err == nil || done.Erased > 0 {
+		if err == nil || done.Erased > 0 || errors.Is(err, ErrConflict) { // asked for again: because of a file that was in use
 			done.Pending = s.scrub(ctx) != nil
 		}
 	}()
@@ -161,30 +162,30 @@ func (s *Service) eraseNamed(ctx context.Context, c Caller, e Erasure, event aud
 
 // eraseSome erases those that may be, in one transaction, and counts.
 func (s *Service) eraseSome(ctx context.Context, c Caller, found []audit.Erasable, event audit.Event, ground audit.Ground, done *Erasures) error {
-	var batch []audit.Erasable
-	if err := s.Store.View(ctx, func(r Reader) error {
-		batch = nil
+	if len(found) == 0 {
+		return nil
+	}
+	erased := 0
+	err := s.erase(ctx, event, ground, func(tx Tx) (batch []audit.Erasable, err error) {
+		if !c.Operator {
+			if err := officer(tx, c); err != nil {
+				return nil, err
+			}
+		}
 		for _, each := range found {
-			keep, err := s.needed(r, each.Payload)
+			keep, err := s.needed(tx, c, each.Payload)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if !keep {
 				batch = append(batch, each)
 			}
 		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	err := s.erase(ctx, batch, event, ground, func(tx Tx) error {
-		if c.Operator {
-			return nil
-		}
-		return officer(tx, c)
+		erased = len(batch)
+		return batch, nil
 	})
 	if err == nil {
-		done.Erased, done.Kept = done.Erased+len(batch), done.Kept+len(found)-len(batch)
+		done.Erased, done.Kept = done.Erased+erased, done.Kept+len(found)-erased
 	}
 	return err
 }
@@ -192,8 +193,8 @@ func (s *Service) eraseSome(ctx context.Context, c Caller, found []audit.Erasabl
 // oversight are acts of operators and officers that a patient may ask them about: those who did them do not erase them.
 var oversight = []audit.Type{audit.OfficerSearched, audit.OfficerExported, audit.DataExported, audit.ReceiptMade, audit.ReviewAnswered}
 
-// needed reports whether somebody still has to answer for what an entry says.
-func (s *Service) needed(r Reader, p audit.Payload) (bool, error) {
+// needed reports whether somebody still has to answer for what an entry says, or it is about an opening by the caller: nobody answers for themselves.
+func (s *Service) needed(r Reader, c Caller, p audit.Payload) (bool, error) {
 	if p.Actor.Kind == audit.ByOperator && slices.Contains(oversight, p.Type) {
 		return true, nil
 	}
@@ -204,7 +205,7 @@ func (s *Service) needed(r Reader, p audit.Payload) (bool, error) {
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
-	if err != nil || grant.EndedAt.IsZero() && s.now().Before(grant.Until) {
+	if err != nil || grant.running(s.now()) || !c.Operator && grant.Member == c.Account {
 		return err == nil, err
 	}
 	review, err := r.Review(grant.ID)
@@ -214,13 +215,11 @@ func (s *Service) needed(r Reader, p audit.Payload) (bool, error) {
 	return err == nil && !review.DueAt.IsZero() && review.AnsweredAt.IsZero(), err
 }
 
-// erase erases entries, each together with the entry that says so, in one transaction.
-func (s *Service) erase(ctx context.Context, batch []audit.Erasable, event audit.Event, ground audit.Ground, allowed func(Tx) error) error {
-	if len(batch) == 0 {
-		return nil
-	}
+// erase erases the entries that choose names, each together with the entry that says so, in one transaction.
+func (s *Service) erase(ctx context.Context, event audit.Event, ground audit.Ground, choose func(Tx) ([]audit.Erasable, error)) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
-		if err := allowed(tx); err != nil {
+		batch, err := choose(tx)
+		if err != nil {
 			return err
 		}
 		for _, each := range batch {
@@ -258,7 +257,10 @@ func (s *Service) EraseExpired(ctx context.Context, life time.Duration, batch in
 			break
 		}
 		event := audit.Event{Type: audit.EntryErased, At: now, Actor: audit.Actor{Kind: audit.ByServer}, Outcome: audit.Done}
-		if err = s.erase(ctx, found, event, audit.OnAge, func(Tx) error { return nil }); err != nil {
+		if len(found) == 0 {
+			continue
+		}
+		if err = s.erase(ctx, event, audit.OnAge, func(Tx) ([]audit.Erasable, error) { return found, nil }); err != nil {
 			break
 		}
 		erased += len(found)
@@ -269,13 +271,13 @@ func (s *Service) EraseExpired(ctx context.Context, life time.Duration, batch in
 	return erased, err
 }
 
-// scrub takes what was deleted out of the files of the store. While it does not succeed, Sweep tries again.
+// scrub takes what was deleted out of the files of the store. While it does not succeed, or more was deleted meanwhile, Sweep tries again.
 func (s *Service) scrub(ctx context.Context) error {
-	s.unscrubbed.Store(true)
+	upTo := s.deleted.Add(1)
 	if err := s.Store.Scrub(context.WithoutCancel(ctx)); err != nil {
 		s.Logger.WarnContext(ctx, "what was deleted is still in a file of the database", "err", err)
 		return err
 	}
-	s.unscrubbed.Store(false)
+	s.scrubbed.Store(upTo)
 	return nil
 }

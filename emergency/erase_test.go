@@ -163,6 +163,98 @@ func TestWhoMayErase(t *testing.T) {
 	logHolds(t, w.app)
 }
 
+// busyStore is a store in which something else happens meanwhile, and which counts how often it was scrubbed.
+type busyStore struct {
+	emergency.Store
+	beforeUpdate, duringScrub func() // each happens once
+	scrubbed                  int
+}
+
+func (b *busyStore) Update(ctx context.Context, change func(emergency.Tx) error) error {
+	if do := b.beforeUpdate; do != nil {
+		b.beforeUpdate = nil
+		do()
+	}
+	return b.Store.Update(ctx, change)
+}
+
+func (b *busyStore) Scrub(ctx context.Context) error {
+	b.scrubbed++
+	err := b.Store.Scrub(ctx)
+	if do := b.duringScrub; do != nil {
+		b.duringScrub = nil
+		do()
+	}
+	return err
+}
+
+// TestNobodyErasesForThemselves: an officer who opened leaves the words about it to the operator. What a keeper calls wrong at the last moment keeps its words.
+func TestNobodyErasesForThemselves(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	ctx, s := context.Background(), w.app.Service
+	invited, err := s.InviteMember(ctx, w.admin.Caller(t), w.organization, "Offi Cer", emergency.RoleResponder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, _ := strings.Cut(invited.Link, "#")
+	if _, err := s.AcceptInvitation(ctx, w.officer.Caller(t), token, emergency.Acceptance{}); err != nil {
+		t.Fatal(err)
+	}
+	own, medics := w.open(t, w.officer.Caller(t), w.issued), w.open(t, w.medic.Caller(t), w.issued)
+	w.app.Clock.Add(200 * time.Hour)
+	for _, p := range []*emergencytest.Person{w.anna, w.officer} {
+		if err := p.SignIn(t); err != nil {
+			t.Fatal(err)
+		}
+	}
+	about := func(opened emergency.Opened) emergency.Erasure {
+		return emergency.Erasure{Subject: string(w.patient), Grant: opened.GrantID, Ground: audit.OnMistake}
+	}
+	if done, err := s.EraseEntries(ctx, w.officer.Caller(t), about(own)); err != nil || done.Erased != 0 || done.Kept == 0 {
+		t.Errorf("an officer, of an opening of their own: %+v, %v", done, err)
+	}
+	if done, err := s.EraseEntries(ctx, emergency.Caller{Operator: true}, about(own)); err != nil || done.Erased == 0 {
+		t.Errorf("the operator: %+v, %v", done, err)
+	}
+	officer, anna := w.officer.Caller(t), w.anna.Caller(t)
+	s.Store = &busyStore{Store: s.Store, beforeUpdate: func() {
+		if err := s.Review(ctx, anna, w.patient, medics.GrantID, emergency.VerdictWrong, ""); err != nil {
+			t.Error(err)
+		}
+	}}
+	if done, err := s.EraseEntries(ctx, officer, about(medics)); err != nil || done.Erased != 0 || done.Kept == 0 {
+		t.Errorf("of an opening that a keeper calls wrong at that moment: %+v, %v", done, err)
+	}
+	logHolds(t, w.app)
+}
+
+// TestWhatIsDeletedDuringAScrubIsScrubbedToo: the next sweep takes it out of the files, and so does an erasure that is asked for again.
+func TestWhatIsDeletedDuringAScrubIsScrubbedToo(t *testing.T) {
+	t.Parallel()
+	app := emergencytest.NewApp(t)
+	ctx, s := context.Background(), app.Service
+	ben := app.SignUp(t, "Ben")
+	patient := ben.Patient(t, "traveller-ja")
+	single := emergency.Erasure{Entries: []emergency.EntryPlace{{Epoch: 1, Index: entriesOf(t, app, string(patient))[0].Index}}, Ground: audit.OnMistake}
+	store := &busyStore{Store: s.Store, duringScrub: func() {
+		if err := ben.Approve(t, emergency.Action{Kind: emergency.ActionDeletePatient, Target: string(patient)}); err != nil {
+			t.Error(err)
+		}
+	}}
+	s.Store = store
+	for i, want := range []int{1, 2, 2} {
+		if _, err := s.Sweep(ctx); err != nil || store.scrubbed != want {
+			t.Errorf("after sweep %d the files were scrubbed %d times (%v), want %d", i+1, store.scrubbed, err, want)
+		}
+	}
+	for i, want := range []error{nil, emergency.ErrConflict} {
+		if _, err := s.EraseEntries(ctx, emergency.Caller{Operator: true}, single); !errors.Is(err, want) || store.scrubbed != 3+i {
+			t.Errorf("after erasure %d: scrubbed %d times (%v), want %d", i+1, store.scrubbed, err, 3+i)
+		}
+	}
+}
+
 // A20: what was erased, or was of a deleted patient, is nowhere in the files of the house, nor in a backup made afterwards, nor in the server's own log.
 func TestNothingOfWhatWasErasedIsLeft(t *testing.T) {
 	t.Parallel()

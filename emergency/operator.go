@@ -119,7 +119,7 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 		n, err = tx.Sweep(s.now())
 		return err
 	})
-	if s.unscrubbed.Load() {
+	if s.scrubbed.Load() < s.deleted.Load() {
 		err = errors.Join(err, s.scrub(ctx))
 	}
 	return n, err

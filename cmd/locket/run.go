@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 )
 
@@ -93,8 +94,25 @@ func run(ctx context.Context, args []string, env environment) int {
 		}
 		return c.run(ctx, args[len(words):], env)
 	}
+	if group := grouped(args[0]); len(group) > 0 {
+		w, code := env.stderr, exitUsage
+		if len(args) > 1 && (args[1] == "--help" || args[1] == "-h") {
+			w, code = env.stdout, exitOK
+		}
+		fmt.Fprintf(w, "locket: %s stands for several commands:\n", args[0])
+		for _, c := range group {
+			fmt.Fprintf(w, "  %-16s %s\n", c.name, c.summary)
+		}
+		fmt.Fprintf(w, "  try: locket %s --help\n", group[0].name)
+		return code
+	}
 	fmt.Fprintf(env.stderr, "locket: there is no command %q\n  try: locket help\n", args[0])
 	return exitUsage
+}
+
+// grouped are the commands whose name begins with a word and goes on after it.
+func grouped(word string) []command {
+	return slices.DeleteFunc(commands(), func(c command) bool { return !strings.HasPrefix(c.name, word+" ") })
 }
 
 func (c command) run(ctx context.Context, args []string, env environment) int {

@@ -154,7 +154,6 @@ func ReadRecovery(e Event) (Recovery, error) {
 	return r, nil
 }
 
-// BeginEpoch ends the present epoch and begins the one that the statement is about, with the statement as its first entry, in the caller's transaction, which
 // BeginEpoch ends the present epoch and begins the one that the statement is about, in the caller's transaction. The statement's event has to be the next one
 // that the same transaction appends. It returns [ErrConflict] when the log has moved since the statement was signed, and [ErrRecovery] for a statement that is
 // incomplete.

@@ -143,4 +143,10 @@ func TestReadingByAnOperatorIsAnEntry(t *testing.T) {
 			t.Errorf("after an operator read the %s the log ends with %s of %s by %s", what, last.Type, last.Details["what"], last.Actor.Kind)
 		}
 	}
+	if _, err := app.Service.Log.Publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if file, err := app.Service.Proof(t.Context(), operator, issued.Patient, 1); !errors.Is(err, emergency.ErrSignIn) || file.Body != nil {
+		t.Errorf("an operator reads an entry as a keeper would, of which there is no entry: %d bytes, %v", len(file.Body), err)
+	}
 }

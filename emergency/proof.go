@@ -19,8 +19,11 @@ type ProofFile struct {
 const proofsByGrant = 10
 
 // Proof returns the proof of an entry about a patient whom the caller keeps; ErrUnpublished while there is none. It makes no entry: it shows what the keeper's page
-// of the log shows.
+// of the log shows. What an operator reads is an entry: see ProveEntry.
 func (s *Service) Proof(ctx context.Context, c Caller, id PatientID, seq uint64) (ProofFile, error) {
+	if c.Operator {
+		return ProofFile{}, ErrSignIn
+	}
 	if _, err := s.kept(ctx, c, id); err != nil {
 		return ProofFile{}, err
 	}

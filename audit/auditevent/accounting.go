@@ -23,7 +23,7 @@ func (h House) Accounting(e Entry) ([]string, bool) {
 	}
 	if erased {
 		line := make([]string, len(Columns))
-		line[0], line[1], line[2], line[len(line)-1] = v.At.UTC().Format(time.RFC3339), v.Subject, whoErased, e.Name()
+		line[0], line[1], line[2], line[len(line)-1] = v.At.UTC().Format(time.RFC3339), Cell(v.Subject), whoErased, e.Name()
 		return line, true
 	}
 	until := ""

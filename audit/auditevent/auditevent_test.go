@@ -248,6 +248,10 @@ func TestNothingIsMadeUp(t *testing.T) {
 	if line, disclosed := house.Accounting(erased); !disclosed || line[0] != "2026-11-22T01:36:08Z" || line[2] != "erased" || strings.Join(line[3:14], "") != "" {
 		t.Errorf("of an erased disclosure the accounting says %q", line)
 	}
+	erased.Event.Subject = "-42" // one pseudonym of 64 begins like a formula
+	if line, _ := house.Accounting(erased); line[1] != "'-42" {
+		t.Errorf("a spreadsheet reads the patient of an erased disclosure as %q", line[1])
+	}
 }
 
 // TestAnyEntryIsAnAuditEvent: whatever is in the log can be exported, types of the future too.

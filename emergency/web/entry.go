@@ -125,7 +125,11 @@ func (x *exchange) moment(at time.Time) (words, when string) {
 func (x *exchange) title(event audit.Event) string {
 	key := "log." + string(event.Type)
 	said := event.Details
-	for _, more := range []string{said["what"], said["cause"], said["via"], said["warning"], said["tap"], said["sender"], said["step"], string(event.Outcome)} {
+	what := said["what"]
+	if what == "log" && event.Actor.Kind != audit.ByOperator {
+		what = "" // its sentence is about the operator
+	}
+	for _, more := range []string{what, said["cause"], said["via"], said["warning"], said["tap"], said["sender"], said["step"], string(event.Outcome)} {
 		if more != "" && x.Catalog.Has(key+"."+more) {
 			return x.T(key + "." + more)
 		}

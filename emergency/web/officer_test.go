@@ -161,8 +161,12 @@ func TestANoGoesFromThePatientToTheOfficer(t *testing.T) {
 		}
 	}
 	clean(t, patientBrowser.page(home+"/log/export"), "log export")
-	if !strings.Contains(patientBrowser.page(home+"/log"), `href="`+home+`/log/export"`) {
+	log := patientBrowser.page(home + "/log")
+	if !strings.Contains(log, `href="`+home+`/log/export"`) {
 		t.Error("the log does not say how to take it along")
+	}
+	if strings.Contains(log, "The operator read this log") {
+		t.Error("that the patient took the log along is said of the operator")
 	}
 }
 

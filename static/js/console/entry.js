@@ -70,9 +70,10 @@ export function sameText(a, b) {
  * @param {any} payload
  * @param {Words} words
  */
-function title({ type, details = {}, outcome }, words) {
+function title({ type, actor, details = {}, outcome }, words) {
   const key = `log.${type}`;
-  for (const more of [details.what, details.cause, details.via, details.warning, details.tap, details.sender, details.step, outcome]) {
+  const what = details.what === 'log' && actor?.kind !== 'operator' ? '' : details.what; // its sentence is about the operator
+  for (const more of [what, details.cause, details.via, details.warning, details.tap, details.sender, details.step, outcome]) {
     if (more && words.has(`${key}.${more}`)) return words.t(`${key}.${more}`);
   }
   return words.has(key) ? words.t(key) : words.t('log.other', { type });

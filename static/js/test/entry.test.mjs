@@ -32,8 +32,10 @@ for (const { lang, payload, cards, title, when, facts } of rows) {
 
 test('what was exported is said before how it ended', () => {
   const words = wordsOf('en');
-  const said = sayEntry({ type: 'data.exported', at: 1, outcome: 'done', details: { what: 'consent' } }, words, {});
-  assert.equal(said.title, words.t('log.data.exported.consent'));
+  const titleOf = (what, kind) => sayEntry({ type: 'data.exported', at: 1, actor: { kind }, outcome: 'begun', details: { what } }, words, {}).title;
+  assert.equal(titleOf('consent', 'account'), words.t('log.data.exported.consent'));
+  assert.equal(titleOf('log', 'operator'), words.t('log.data.exported.log'));
+  assert.equal(titleOf('log', 'account'), words.t('log.data.exported.begun'), 'a keeper took the log along, not the operator');
 });
 
 test('texts differ by more than their direction', () => {

@@ -43,9 +43,13 @@ func Backup(ctx context.Context, dir, keys, out string, progress func(done, tota
 	return entries, house.Service.Conclude(ctx, began, err)
 }
 
-// copyTo publishes the log and writes a copy of the database into a folder. It returns the number of log entries that were published, of all epochs.
+// copyTo publishes the log and writes a copy of the database into a folder. It returns the number of log entries that were published, of all epochs. A log that may
+// not be published now is copied as it is: a house whose log is contradicted, by a witness who may be wrong, goes on, and so do its backups.
 func (h *House) copyTo(ctx context.Context, out string, progress func(done, total int)) (int64, error) {
 	signed, err := h.Log.Publish(ctx)
+	if errors.Is(err, audit.ErrAlarm) || errors.Is(err, audit.ErrClock) {
+		signed, err = h.Store.Checkpoint(ctx)
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency/datadir"
 )
@@ -18,6 +19,25 @@ func backup(t *testing.T, dir string) (out string) {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// TestAContradictedHouseIsBackedUp: a witness who says that the log is another one stops its publication, and no backup.
+func TestAContradictedHouseIsBackedUp(t *testing.T) {
+	dir := newHouse(t)
+	issue(t, dir)
+	house, err := datadir.Open(t.Context(), datadir.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := audit.Testimony{Witness: "w.example+00000000+AAAA", Epoch: 1, Size: 7, AskedAt: time.Now(), Alarm: audit.AlarmFork}
+	if err := errors.Join(house.Store.Testify(t.Context(), said, nil, nil), house.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	published := size(t, dir)
+	entries, err := datadir.Backup(t.Context(), dir, "", filepath.Join(t.TempDir(), "backup"), nil)
+	if err != nil || entries != published {
+		t.Errorf("%d entries are in the backup (%v), want the %d that were published", entries, err, published)
+	}
 }
 
 // restore makes a house of a backup and of the keys as they are now.

@@ -85,7 +85,7 @@ func printAudit(env environment, asJSON bool, report audit.Report, err error) er
 	if err != nil {
 		return &failure{"the log does not hold", err, ""}
 	}
-	fmt.Fprintf(env.stdout, "The log holds: %d entries, %d of them under the signed checkpoint, %d payloads opened, %d erased, %d chains followed.\n",
-		report.Size, report.Published, report.Opened, report.Erased, report.Subjects)
+	fmt.Fprintf(env.stdout, "The log holds: %d entries, %d of them under the signed checkpoint, %d payloads opened, %d erased, %d pruned, %d chains followed.\n",
+		report.Size, report.Published, report.Opened, report.Erased, report.Pruned, report.Subjects)
 	return nil
 }

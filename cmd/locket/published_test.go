@@ -1,12 +1,24 @@
 package main
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/locket-health/locket/audit"
 )
+
+// TestAVerificationSaysWhatItDidNotRead: a server that says of its entries that they were pruned is believed, and not without a word.
+func TestAVerificationSaysWhatItDidNotRead(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := printAudit(environment{stdout: &out}, false, audit.Report{Size: 512, Published: 512, Pruned: 256}, nil); err != nil || !strings.Contains(out.String(), " 256 pruned") {
+		t.Errorf("%q, %v", &out, err)
+	}
+}
 
 // TestAPublishedLogIsReadInTurns: whoever is told to come back later does, and asks where the origin of the log says.
 func TestAPublishedLogIsReadInTurns(t *testing.T) {

@@ -18,7 +18,8 @@ const pruneWindow = 1000
 
 // PruneLog raises the minimum of the log to a row, or to the first row that is not from before a time, rounded down to whole bundles of what is published;
 // an entry says so. Then the rows of erased entries below it go: pseudonym, kind and time. Hashes, and with them tiles, proofs and receipts, stay as they are,
-// and rows of entries that still say something stay too. It is for an operator. ErrConflict says that the minimum is that high already.
+// and rows of entries that still say something stay too. It is for an operator. ErrConflict says that
+// the minimum is higher already, or that there is nothing below; what was cut short is finished when the same is asked for again.
 func (s *Service) PruneLog(ctx context.Context, c Caller, below int64, before time.Time) (Pruned, error) {
 	if !c.Operator {
 		return Pruned{}, ErrSignIn

@@ -59,7 +59,7 @@ func prune(ctx context.Context, env environment, dir, keys string, below int64, 
 	pruned, err := house.Service.PruneLog(ctx, emergency.Caller{Operator: true}, below, before)
 	switch {
 	case errors.Is(err, emergency.ErrConflict):
-		err = &failure{"nothing was pruned: the minimum index is that high already, or there is no whole bundle of 256 published entries below", nil, "a later --before or a higher --below"}
+		err = &failure{"nothing was pruned: the minimum index is higher already, or there is no whole bundle of 256 published entries below", nil, "a later --before or a higher --below"}
 	case err == nil:
 		fmt.Fprintf(env.stdout, "Took %d rows out. The log serves entries from %d of epoch %d on.\n", pruned.Rows, pruned.Index, pruned.Epoch)
 	}

@@ -36,7 +36,7 @@ type Erasure struct {
 	Grant     GrantID      // of the subject's entries those about this opening alone; "" for all
 	Entries   []EntryPlace // single ones, for an operator
 	Ground    audit.Ground // not audit.OnAge
-	Reference string       // to a letter or a case, for whoever asks later; at most 100 bytes, no name: it stays for good
+	Reference string       // to a letter or a case, for whoever asks later; at most 100 characters, no name: it stays for good
 }
 
 // Erasures says what came of an erasure.
@@ -102,7 +102,7 @@ func (e *Erasure) check() error {
 	switch {
 	case !slices.Contains(audit.Grounds(), e.Ground) || e.Ground == audit.OnAge:
 		return ErrInvalid.with("field", "ground")
-	case len(e.Reference) > maxReference || !utf8.ValidString(e.Reference) || strings.ContainsFunc(e.Reference, control):
+	case utf8.RuneCountInString(e.Reference) > maxReference || !utf8.ValidString(e.Reference) || strings.ContainsFunc(e.Reference, control):
 		return ErrInvalid.with("field", "reference")
 	case (e.Subject == "") == (len(e.Entries) == 0) || e.Subject == "" && e.Grant != "" || len(e.Entries) > maxErased:
 		return ErrInvalid.with("field", "entries")

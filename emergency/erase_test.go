@@ -42,9 +42,12 @@ func logHolds(t *testing.T, app *emergencytest.App) audit.Report {
 	return report
 }
 
+// reference is as long as one may be, in letters that take two bytes each.
+var reference = "Лист " + strings.Repeat("7", 95)
+
 // onRequest is an erasure of everything about a patient.
 func onRequest(patient emergency.PatientID) emergency.Erasure {
-	return emergency.Erasure{Subject: string(patient), Ground: audit.OnRequest, Reference: "letter 2026-117"}
+	return emergency.Erasure{Subject: string(patient), Ground: audit.OnRequest, Reference: reference}
 }
 
 // TestWordsAreErasedAndTheLogHolds: what a responder said goes, that something happened stays, and the patient reads when the words went and why.
@@ -105,7 +108,7 @@ func TestWordsAreErasedAndTheLogHolds(t *testing.T) {
 		t.Errorf("%d entries are erased, want %d and %d", report.Erased, done.Erased, all.Erased)
 	}
 	last := w.lastEntry(t)
-	if last.Type != audit.EntryErased || last.Details["ground"] != "request" || last.ReasonText != "letter 2026-117" || last.Actor.Kind != audit.ByOperator {
+	if last.Type != audit.EntryErased || last.Details["ground"] != "request" || last.ReasonText != reference || last.Actor.Kind != audit.ByOperator {
 		t.Errorf("the last entry is %+v", last)
 	}
 	again, err := s.EraseEntries(ctx, emergency.Caller{Operator: true}, onRequest(w.patient))
@@ -144,7 +147,7 @@ func TestWhoMayErase(t *testing.T) {
 		{"an officer, by numbers", w.officer.Caller(t), single, emergency.ErrNotFound},
 		{"by age", operator, edited(func(e *emergency.Erasure) { e.Ground = audit.OnAge }), emergency.ErrInvalid},
 		{"without a ground", operator, edited(func(e *emergency.Erasure) { e.Ground = "" }), emergency.ErrInvalid},
-		{"with a long reference", operator, edited(func(e *emergency.Erasure) { e.Reference = strings.Repeat("x", 101) }), emergency.ErrInvalid},
+		{"with a long reference", operator, edited(func(e *emergency.Erasure) { e.Reference = strings.Repeat("ж", 101) }), emergency.ErrInvalid},
 		{"with a reference of two lines", operator, edited(func(e *emergency.Erasure) { e.Reference = "a\nb" }), emergency.ErrInvalid},
 		{"nothing", operator, edited(func(e *emergency.Erasure) { e.Subject = "" }), emergency.ErrInvalid},
 		{"nobody", operator, onRequest("0123456789abcdefABCDEF"), emergency.ErrNotFound},

@@ -105,7 +105,10 @@ function show(item, entry, words, cards) {
   part(item, '.facts').replaceChildren(...said.facts.map(fact));
   part(item, '.entry-number').replaceChildren(number);
   if (entry.erased) {
-    const { at, ground } = entry.erased;
+    const { at, ground, was } = entry.erased;
+    const left = sayEntry(was, words, {}); // by the entry that erased it
+    part(item, '.when').replaceChildren(el('time', { datetime: left.when }, left.at));
+    part(item, '.facts').replaceChildren(fact({ label: words.t('history.find.kind'), value: left.title }));
     part(item, '.facts').after(el('p', { class: 'note' }, words.t('history.erased', { date: moment(at, words), ground: words.has(`ground.${ground}`) ? words.t(`ground.${ground}`) : ground })));
   }
   const same = proved.length === shown.length && proved.every((text, i) => sameText(text, shown[i]));

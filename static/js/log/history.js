@@ -37,7 +37,7 @@ import { fromBase64, hashesOf, leafOf, verifyCheckpoint, verifyInclusion } from 
 
 /** @typedef {Entry & {signed: Signed}} Held  with the tree that its proof leads to */
 
-/** @typedef {{at: number, ground: string}} Erased */
+/** @typedef {{at: number, ground: string, was: {type: string, at: number}}} Erased  when and why, and what the entry had been */
 
 /**
  * @typedef {object} Checked
@@ -106,7 +106,7 @@ export async function verifyHistory(entries, subject, { after, reached = true })
     const state = worst(proven, spoken, excused);
     const good = state !== 'failed';
     checked.set(entry.seq, { state, epoch: entry.epoch, index: entry.index, payload: good ? payloads[i] : null, leaf: good ? leaf : '',
-      erased: good && because ? { at: because.at, ground: because.ground } : null });
+      erased: good && because ? { at: because.at, ground: because.ground, was: because.was } : null });
     last = { seq: entry.seq, leaf };
   }
   return { checked, pruned };
@@ -115,13 +115,13 @@ export async function verifyHistory(entries, subject, { after, reached = true })
 /**
  * What entries say of earlier ones that have lost their words, by the number of those.
  * @param {any[]} payloads
- * @returns {Map<number, {leaf: string, prev: string, at: number, ground: string}>}
+ * @returns {Map<number, Erased & {leaf: string, prev: string}>}
  */
 function erasures(payloads) {
   const said = new Map();
   for (const payload of payloads) {
-    const { seq, leaf, prev = '', ground = '' } = (payload?.type === 'entry.erased' && payload.details) || {};
-    if (Number(seq) < payload?.seq) said.set(Number(seq), { leaf, prev, at: payload.at, ground });
+    const { seq, leaf, prev = '', ground = '', type = '', at } = (payload?.type === 'entry.erased' && payload.details) || {};
+    if (Number(seq) < payload?.seq) said.set(Number(seq), { leaf, prev, at: payload.at, ground, was: { type, at: Number(at) } });
   }
   return said;
 }

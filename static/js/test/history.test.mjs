@@ -22,7 +22,7 @@ async function house(count = 5) {
 /** Takes the words of an entry away; returns the details of the entry that says so. */
 function erase(entry, before) {
   Object.assign(entry, { salt: null, payload: null });
-  return { epoch: '1', index: String(entry.index), seq: String(entry.seq), leaf: entry.hash.toString('base64url'), prev: before?.hash.toString('base64url'), ground: 'request' };
+  return { epoch: '1', index: String(entry.index), seq: String(entry.seq), leaf: entry.hash.toString('base64url'), prev: before?.hash.toString('base64url'), ground: 'request', type: 'glass.opened', at: '3' };
 }
 
 /** A log in which the third entry was erased by the sixth. */
@@ -68,7 +68,7 @@ test('an erased entry is proven by its leaf and by the entry that says so', asyn
   const { checked } = await check(answerOf([log], entries));
   assert.equal(states({ checked }), 'proven proven proven proven proven proven');
   assert.equal(checked.get(3).payload, null);
-  assert.deepEqual(checked.get(3).erased, { at: 7, ground: 'request' });
+  assert.deepEqual(checked.get(3).erased, { at: 7, ground: 'request', was: { type: 'glass.opened', at: 3 } });
 });
 
 test('as long as the rest is not read nobody knows why it was erased', async () => {

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/emergency"
@@ -35,16 +36,27 @@ func (x *exchange) erasePage(status int, faults []fault, done string) error {
 		{ID: "reference", Kind: "text", Label: x.T("erase.reference"), Hint: x.T("erase.reference.hint"), Value: x.value("reference")},
 		{ID: "patient", Kind: "hidden", Value: x.value("patient")},
 		{ID: "grant", Kind: "hidden", Value: x.value("grant")},
+		{ID: "opened", Kind: "hidden", Value: x.value("opened")},
 	}
 	mark(fields, faults)
 	p := x.newPage("erase.title")
 	p.Back, p.Faults, p.Scripts = "/officer/search", faults, []string{"js/console/approve.js"}
 	p.D = struct {
+		Facts  []entryFact
 		Fields []field
 		Fresh  int
 		Done   string
-	}{fields, x.freshSeconds(), done}
+	}{x.erasedFacts(), fields, x.freshSeconds(), done}
 	return x.render(status, "erase", p)
+}
+
+// erasedFacts repeat which opening was chosen, as the list has shown it: what is erased does not come back.
+func (x *exchange) erasedFacts() []entryFact {
+	facts := []entryFact{{Label: x.T("officer.patient"), Value: x.value("patient")}}
+	if at, err := time.Parse(time.RFC3339, x.value("opened")); err == nil {
+		facts = append([]entryFact{x.momentFact("grant.from", at)}, facts...)
+	}
+	return facts
 }
 
 // erase erases what an officer has chosen.

@@ -33,9 +33,10 @@ func TestAnOfficerErasesWords(t *testing.T) {
 		t.Fatalf("the search offers nothing to erase: %d", found.Code)
 	}
 	what := url.Values{"patient": {string(id)}, "grant": {string(opened.GrantID)}}
+	what.Set("opened", app.Clock.Now().UTC().Format(time.RFC3339))
 	asked := officerBrowser.form("/officer/erase", what)
-	if asked.Code != http.StatusOK {
-		t.Fatalf("the question: %d", asked.Code)
+	if page := asked.Body.String(); asked.Code != http.StatusOK || !strings.Contains(page, "<bdi>"+string(id)) || !strings.Contains(page, `<time datetime="`+what.Get("opened")) {
+		t.Fatalf("the question does not say of which opening: %d\n%s", asked.Code, page)
 	}
 	clean(t, asked.Body.String(), "erase")
 	if w := officerBrowser.form("/officer/erase/confirm", what); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "Choose why") {

@@ -134,6 +134,38 @@ test('the officer sees what was opened without a badge, searches, and saves a li
   await look(page, 'abuse');
 });
 
+test('the officer erases what was said of the opening with a fresh passkey, and the patient reads that it was erased', async () => {
+  await patient.page.goto(`${patient.person}/log`);
+  await patient.page.locator('ol.log > li.glass', { hasText: ORGANIZATION }).getByRole('link', { name: t('grant.see') }).click();
+  await patient.press('form[action$="/end"] button'); // while it runs its words are needed
+  const { page } = officer;
+  await page.goto('/officer/search');
+  await page.locator('select[name=organization]').selectOption({ label: ORGANIZATION });
+  await Promise.all([page.waitForNavigation(), page.locator('form[action="/officer/search"] button').click()]);
+  await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: t('erase.ask') }).click()]);
+  await look(page, 'erase');
+  const confirm = page.locator('form[action="/officer/erase/confirm"]');
+  await Promise.all([page.waitForNavigation(), confirm.locator('button').click()]);
+  await page.locator('.faults').getByText(t('erase.why.fault')).waitFor();
+  await look(page, 'erase-fault');
+  await page.locator('input[name=ground][value=request]').check();
+  await page.locator('[name=reference]').fill('letter 7');
+  await confirm.evaluate((form) => { form.dataset.fresh = '0'; }); // as after some minutes
+  const [touched] = await Promise.all([page.waitForResponse((answer) => answer.url().endsWith('/v1/approve/finish')), page.waitForNavigation(), confirm.locator('button').click()]);
+  assert.equal(touched.status(), 200, 'no passkey was asked for');
+  await page.getByText(t('erase.done', { erased: 4, kept: 0 })).waitFor(); // opened, called wrong, answered, ended
+  await look(page, 'erased');
+  await patient.page.goto(`${patient.person}/log`);
+  await patient.page.locator('ol.log > li', { hasText: t('log.entry.erased') }).first().getByText(t('ground.request')).waitFor();
+  assert.equal(await patient.page.getByText('Kim Medic').count(), 0, 'the words are there still');
+  await patient.page.waitForFunction(() => [...document.querySelectorAll('[data-seq]')].every((item) => /\bproof-/.test(item.className)));
+  assert.equal(await patient.page.locator('.proof-failed').count(), 0, 'an erased entry breaks the proof');
+  const erased = patient.page.locator('ol.log > li', { hasText: t('log.erased') });
+  assert.equal(await erased.count(), 4);
+  await erased.last().getByText(t('log.glass.opened')).waitFor(); // of which kind it was, and when, stays
+  await look(patient.page, 'log-erased');
+});
+
 test('the patient takes the log along, and reads that the officer did', async () => {
   const { page } = patient;
   await page.setViewportSize(narrow);
@@ -145,6 +177,10 @@ test('the patient takes the log along, and reads that the officer did', async ()
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator('main form button').click()]);
   assert.equal(download.suggestedFilename(), 'locket-log.zip');
   assert.ok(readFileSync(await download.path()).includes('disclosures.csv'));
+  await page.goto(`${patient.person}/log`);
+  await page.locator('ol.log > li', { hasText: t('log.data.exported.begun') }).first().waitFor();
+  await page.waitForFunction(() => [...document.querySelectorAll('[data-seq]')].every((item) => /\bproof-/.test(item.className)));
+  assert.equal(await page.locator('.proof-failed, ol.log .fault').count(), 0, 'the browser says something else of an export than the page');
 });
 
 test('every page of it can be used by everybody', () => assert.deepEqual(found, []));

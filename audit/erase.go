@@ -189,7 +189,7 @@ const eraseChunk = 256
 
 // ErasableBefore returns at most limit entries from before a time that can be erased, beginning with the row numbered from (over all epochs), and the row from
 // which to go on; that is negative when none is left. Entries come in the order of time but for a clock that was set: it looks no further than a
-// chunk in which everything is younger.
+// chunk in which everything is younger. Damaged entries are passed over: they are evidence, which [Fsck] names, and no reason to keep the words of all others.
 func (l *Log) ErasableBefore(ctx context.Context, before time.Time, from int64, limit int) (found []Erasable, next int64, err error) {
 	epochs, err := l.store.Epochs(ctx)
 	if err != nil {
@@ -211,9 +211,13 @@ func (l *Log) ErasableBefore(ctx context.Context, before time.Time, from int64, 
 				if len(found) == limit {
 					return found, e.Row, nil
 				}
-				if found, err = l.gather(found, e); err != nil {
+				each, err := l.gather(found, e)
+				if damage := new(VerifyError); errors.As(err, &damage) {
+					continue
+				} else if err != nil {
 					return nil, 0, err
 				}
+				found = each
 			}
 			if !old {
 				return found, -1, nil

@@ -239,6 +239,10 @@ func TestNothingIsMadeUp(t *testing.T) {
 			t.Errorf("%s marks %d claims:\n%s", r.ID, claimed, r.JSON)
 		}
 	}
+	proved := audit.Event{Type: audit.ReceiptMade, At: v.At, Subject: "a-1", Actor: audit.Actor{Kind: audit.ByOperator}, Outcome: audit.Done}
+	if all := house.Resources(entryOf(4, proved)); strings.Contains(string(all[0].JSON), `"Patient"`) {
+		t.Errorf("the proof of an entry about an account makes a patient of it: %s", all[0].JSON)
+	}
 	erased := entryOf(3, audit.Event{Type: audit.GlassOpened, At: v.At, Subject: "p-42"})
 	erased.ErasedAt = v.At.AddDate(1, 0, 0)
 	all := house.Resources(erased)

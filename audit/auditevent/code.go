@@ -191,7 +191,7 @@ var meanings = map[audit.Type]meaning{
 	audit.LogPruned:   {codeDestroy, coding{}, "D", aboutEither},
 	audit.LogEpoch:    {codeAlert, codeRecording, "E", aboutEither},
 	audit.LogAlarm:    {codeAlert, coding{}, "E", aboutEither},
-	audit.ReceiptMade: {codeLogUsed, coding{}, "R", aboutPatient},
+	audit.ReceiptMade: {codeLogUsed, coding{}, "R", aboutEither},
 
 	audit.Drill:         {codeActivity, coding{}, "E", aboutPatient},
 	audit.DrillFinished: {codeActivity, coding{}, "E", aboutPatient},

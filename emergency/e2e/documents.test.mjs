@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { locket } from './harness/locket.mjs';
 
 const root = join(import.meta.dirname, '../..');
-const documents = ['README.md', '.github/CONTRIBUTING.md', '.github/SECURITY.md', 'deploy/docs/api.md', 'deploy/docs/format.md', 'deploy/docs/performance.md', 'deploy/docs/print.md'];
+const documents = ['README.md', '.github/CONTRIBUTING.md', '.github/SECURITY.md', 'deploy/docs/api.md', 'deploy/docs/audit.md', 'deploy/docs/break-glass.md', 'deploy/docs/format.md', 'deploy/docs/performance.md', 'deploy/docs/print.md'];
 const text = (path) => readFileSync(join(root, path), 'utf8');
 
 /** The anchor that GitHub gives a heading. */

@@ -111,12 +111,12 @@ func (x *exchange) momentFact(label string, at time.Time) entryFact {
 	return entryFact{Label: x.T(label), Value: value, When: when}
 }
 
-// roughly is a length of time in one unit, rounded down.
+// roughly is a length of time in one unit, rounded down. Years are none of them: the words for them are those of an age.
 func roughly(d time.Duration) locale.Duration {
 	for _, unit := range []struct {
 		of   time.Duration
 		name string
-	}{{365 * 24 * time.Hour, "year"}, {24 * time.Hour, "day"}, {time.Hour, "hour"}} {
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}} {
 		if d >= 2*unit.of {
 			return locale.Duration{Count: int(d / unit.of), Unit: unit.name}
 		}

@@ -54,7 +54,7 @@ func TestThePublicPageSaysHowTheLogStands(t *testing.T) {
 		b.lang = lang.Code
 		page := b.get("/audit").Body.String()
 		age := app.Catalog.Format(lang.Code, map[string]any{"count": 2, "unit": "day"})
-		life := app.Catalog.Format(lang.Code, map[string]any{"count": 4, "unit": "year"})
+		life := app.Catalog.Format(lang.Code, map[string]any{"count": 4 * 365, "unit": "day"})
 		for _, want := range []string{app.House.Log.VKey(), "witness.example/seen", "witness.example/never", age, life, app.Catalog.T(lang.Code, "audit.never"),
 			"locket audit verify --url", `dir="` + lang.Dir + `"`} {
 			if !strings.Contains(page, strings.NewReplacer("+", "&#43;").Replace(want)) {

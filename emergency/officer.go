@@ -109,7 +109,7 @@ func (s *Service) Officer(ctx context.Context, c Caller) (OfficerView, error) {
 		if err := officer(r, c); err != nil {
 			return err
 		}
-		if view.Reviews, err = s.unanswered(r, ReviewFilter{Unanswered: true, Limit: officerShown}); err != nil {
+		if view.Reviews, err = s.unanswered(r, c, ReviewFilter{Unanswered: true, Limit: officerShown}); err != nil {
 			return err
 		}
 		if view.Unbadged, err = s.openings(r, GrantFilter{Unbadged: true, Since: now.AddDate(0, 0, -usualDays), Limit: officerShown}); err != nil {
@@ -229,7 +229,7 @@ func (s *Service) findOpenings(ctx context.Context, c Caller, query OfficerQuery
 		})
 		found = found[:min(len(found), SearchShown)]
 		for i := range found {
-			if found[i].Review, err = s.reviewIn(r, found[i].Grant); err != nil {
+			if found[i].Review, err = s.reviewIn(r, c, found[i]); err != nil {
 				return err
 			}
 		}
@@ -238,9 +238,10 @@ func (s *Service) findOpenings(ctx context.Context, c Caller, query OfficerQuery
 	return found, err
 }
 
-// reviewIn is what was said of an opening, nil while nothing was.
-func (s *Service) reviewIn(r Reader, grant GrantID) (*ReviewView, error) {
-	review, err := r.Review(grant)
+// reviewIn is what was said of an opening, nil while nothing was. A keeper's own words are for whoever answers, and nobody answers for themselves: they are not
+// for the one who has opened.
+func (s *Service) reviewIn(r Reader, c Caller, opening OpeningView) (*ReviewView, error) {
+	review, err := r.Review(opening.Grant)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil
 	}
@@ -248,6 +249,9 @@ func (s *Service) reviewIn(r Reader, grant GrantID) (*ReviewView, error) {
 		return nil, err
 	}
 	view, err := s.viewReview(review)
+	if opening.MemberID != "" && opening.MemberID == c.Account {
+		view.Words = ""
+	}
 	return &view, err
 }
 

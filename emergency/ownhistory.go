@@ -17,7 +17,7 @@ type OwnHistory struct {
 }
 
 // OwnOpenings lists what the caller has opened with a badge of theirs before a time, the zero time for the newest, with whether the patients' keepers found it right
-// and what was answered. A keeper's own words are not among it: they were asked for whoever answers, and nobody answers for themselves. The patients are pseudonyms. Badges that were taken away since do not matter: what somebody did stays theirs to see.
+// and what was answered. A keeper's own words are not among it: see reviewIn. The patients are pseudonyms. Badges that were taken away since do not matter: what somebody did stays theirs to see.
 func (s *Service) OwnOpenings(ctx context.Context, c Caller, before time.Time) (OwnHistory, error) {
 	var own OwnHistory
 	if err := signedIn(c); err != nil {
@@ -40,14 +40,9 @@ func (s *Service) OwnOpenings(ctx context.Context, c Caller, before time.Time) (
 			own.Openings = own.Openings[:ownShown]
 		}
 		for i := range own.Openings {
-			review, err := s.reviewIn(r, own.Openings[i].Grant)
-			if err != nil {
+			if own.Openings[i].Review, err = s.reviewIn(r, c, own.Openings[i]); err != nil {
 				return err
 			}
-			if review != nil {
-				review.Words = ""
-			}
-			own.Openings[i].Review = review
 		}
 		return nil
 	})

@@ -131,7 +131,7 @@ func (s *Service) ReviewsToAnswer(ctx context.Context, c Caller, id Organization
 		if err := s.administers(r, c, id); err != nil {
 			return err
 		}
-		views, err = s.unanswered(r, ReviewFilter{Organization: id, Unanswered: true})
+		views, err = s.unanswered(r, c, ReviewFilter{Organization: id, Unanswered: true})
 		return err
 	})
 	for i := range views {
@@ -140,8 +140,8 @@ func (s *Service) ReviewsToAnswer(ctx context.Context, c Caller, id Organization
 	return views, err
 }
 
-// unanswered reads reviews with the openings that they are about.
-func (s *Service) unanswered(r Reader, filter ReviewFilter) ([]ReviewView, error) {
+// unanswered reads reviews with the openings that they are about, without the words of those that the caller has opened.
+func (s *Service) unanswered(r Reader, c Caller, filter ReviewFilter) ([]ReviewView, error) {
 	rows, err := r.Reviews(filter)
 	if err != nil {
 		return nil, err
@@ -159,6 +159,9 @@ func (s *Service) unanswered(r Reader, filter ReviewFilter) ([]ReviewView, error
 		if view.Opening, err = s.reviewedOpening(grant); err != nil {
 			return nil, err
 		}
+		if grant.Member != "" && grant.Member == c.Account {
+			view.Words = ""
+		}
 		if view.Opening.Suspended, err = suspended(r, grant.Organization, grant.Member); err != nil {
 			return nil, err
 		}
@@ -167,8 +170,8 @@ func (s *Service) unanswered(r Reader, filter ReviewFilter) ([]ReviewView, error
 	return views, nil
 }
 
-// AnswerReview answers a keeper who said that an opening was not right: an administrator of the organization, who is not the one that has opened, or a privacy
-// officer. The keepers are told by the entry.
+// AnswerReview answers a keeper who said that an opening was not right: an administrator of the organization, or a privacy officer, who is not the one that
+// has opened. The keepers are told by the entry.
 func (s *Service) AnswerReview(ctx context.Context, c Caller, grant GrantID, answer string) error {
 	if err := signedIn(c); err != nil {
 		return err
@@ -203,17 +206,17 @@ func (s *Service) AnswerReview(ctx context.Context, c Caller, grant GrantID, ans
 // answers checks that the caller is somebody who answers a review, and says as whom. To everybody else there is no such review.
 func (s *Service) answers(r Reader, c Caller, review Review) (audit.Actor, error) {
 	actor := audit.Actor{Kind: audit.ByAccount, Verified: audit.VerifiedPasskey, Network: c.Network}
-	if officer, err := officerIn(r, c); err != nil {
+	officer, err := officerIn(r, c)
+	if err != nil {
 		return actor, err
-	} else if officer {
-		actor.Kind = audit.ByOperator
-		return actor, nil
 	}
-	if review.Organization == "" {
-		return actor, ErrNotFound
-	}
-	if err := s.administers(r, c, review.Organization); err != nil {
-		return actor, err
+	if !officer {
+		if review.Organization == "" {
+			return actor, ErrNotFound
+		}
+		if err := s.administers(r, c, review.Organization); err != nil {
+			return actor, err
+		}
 	}
 	grant, err := r.GrantByID(review.Grant)
 	if err != nil {
@@ -221,6 +224,10 @@ func (s *Service) answers(r Reader, c Caller, review Review) (audit.Actor, error
 	}
 	if grant.Member == c.Account {
 		return actor, ErrOwnReview
+	}
+	if officer {
+		actor.Kind = audit.ByOperator
+		return actor, nil
 	}
 	organization, err := s.activeOrganization(r, review.Organization)
 	actor.Organization = organization.Name

@@ -206,9 +206,18 @@ func TestNobodyAnswersForThemselves(t *testing.T) {
 	ctx, s := context.Background(), w.app.Service
 	byAdmin, unbadged := w.open(t, w.admin.Caller(t), w.issued), w.open(t, stranger, w.issued)
 	for _, opened := range []emergency.Opened{byAdmin, unbadged} {
-		if err := s.Review(ctx, w.anna.Caller(t), w.patient, opened.GrantID, emergency.VerdictWrong, ""); err != nil {
+		if err := s.Review(ctx, w.anna.Caller(t), w.patient, opened.GrantID, emergency.VerdictWrong, "I fear her"); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// What a keeper says of somebody is not for them to read.
+	owed, err := s.ReviewsToAnswer(ctx, w.admin.Caller(t), w.organization)
+	if err != nil || len(owed) != 1 || owed[0].Grant != byAdmin.GrantID || owed[0].Words != "" {
+		t.Errorf("who has opened reads %+v (%v)", owed, err)
+	}
+	own, err := s.OwnOpenings(ctx, w.admin.Caller(t), time.Time{})
+	if err != nil || len(own.Openings) != 1 || own.Openings[0].Review.Verdict != emergency.VerdictWrong || own.Openings[0].Review.Words != "" {
+		t.Errorf("who has opened finds %+v (%v) in their history", own.Openings, err)
 	}
 	if err := s.AnswerReview(ctx, w.admin.Caller(t), byAdmin.GrantID, "I am always right."); !errors.Is(err, emergency.ErrOwnReview) {
 		t.Errorf("an administrator answers for an opening of their own: %v", err)
@@ -220,6 +229,33 @@ func TestNobodyAnswersForThemselves(t *testing.T) {
 		if err := s.AnswerReview(ctx, w.officer.Caller(t), opened.GrantID, "We look into it."); err != nil {
 			t.Errorf("the officer: %v", err)
 		}
+	}
+	// Nor does an officer with a badge.
+	invited, err := s.InviteMember(ctx, w.admin.Caller(t), w.organization, "Offi Cer", emergency.RoleResponder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, _ := strings.Cut(invited.Link, "#")
+	if _, err := s.AcceptInvitation(ctx, w.officer.Caller(t), token, emergency.Acceptance{}); err != nil {
+		t.Fatal(err)
+	}
+	byOfficer := w.open(t, w.officer.Caller(t), w.issued)
+	if err := s.Review(ctx, w.anna.Caller(t), w.patient, byOfficer.GrantID, emergency.VerdictWrong, "I fear him"); err != nil {
+		t.Fatal(err)
+	}
+	view, err := s.Officer(ctx, w.officer.Caller(t))
+	if err != nil || len(view.Reviews) != 1 || view.Reviews[0].Words != "" {
+		t.Errorf("an officer who has opened reads %+v (%v)", view.Reviews, err)
+	}
+	found, err := s.SearchOpenings(ctx, w.officer.Caller(t), emergency.OfficerQuery{Member: w.officerAccount})
+	if err != nil || len(found) != 1 || found[0].Review.Words != "" {
+		t.Errorf("an officer who has opened finds %+v (%v)", found, err)
+	}
+	if err := s.AnswerReview(ctx, w.officer.Caller(t), byOfficer.GrantID, "I am always right."); !errors.Is(err, emergency.ErrOwnReview) {
+		t.Errorf("an officer answers for an opening of their own: %v", err)
+	}
+	if err := s.AnswerReview(ctx, w.admin.Caller(t), byOfficer.GrantID, "We talked to him."); err != nil {
+		t.Errorf("an administrator answers for the officer: %v", err)
 	}
 	// Another patient's opening under one's own patient is not found.
 	other := w.admin.Patient(t, "traveller-ja")

@@ -165,8 +165,9 @@ offline_verifier() {
   ! grep -E '^(net/http|database/sql|github.com/mattn/go-sqlite3)$' "$work/deps"
 }
 
-# go_tests runs every package and counts; fuzz targets run their seeds here. There is memory enough to collect garbage less often.
-go_tests() { GOGC=300 counted -race -timeout 9m ./...; }
+# go_tests runs every package and counts; fuzz targets run their seeds here. There is memory enough to collect garbage less often, and packages that wait
+# leave room for a third.
+go_tests() { GOGC=300 counted -race -p 3 -timeout 9m ./...; }
 
 # foreign_log checks the log with programs that others wrote, from a module of its own: the product has none of their code.
 foreign_log() {
@@ -235,7 +236,7 @@ step types "$e2e"/node_modules/.bin/tsc -p "$e2e"
 step modules node_tests static/js/test/*.test.mjs
 step foreign node_tests "$e2e"/foreign.test.mjs
 step fhir node_tests "$e2e"/fhir.test.mjs
-at_once=2 step browser node_tests "$e2e"/browser/*.test.mjs
+at_once=3 step browser node_tests "$e2e"/browser/*.test.mjs
 step documents node_tests "$e2e"/documents.test.mjs
 step bench "$LOCKET_BIN" bench --smoke
 step print "$LOCKET_BIN" bench print --modules "$e2e"

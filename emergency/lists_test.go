@@ -292,6 +292,10 @@ func TestAReadingWithoutANetworkIsReportedLate(t *testing.T) {
 	}
 	phone := newDevice(t)
 	good := phone.receipt(t, issued.ID, tag, readAt)
+	end := "AA"
+	if strings.HasSuffix(good, end) { // one signature of 256 does
+		end = "Ag"
+	}
 	receipts := []string{
 		good,
 		good,
@@ -299,7 +303,7 @@ func TestAReadingWithoutANetworkIsReportedLate(t *testing.T) {
 		phone.receipt(t, cards.ID{9}, tag, readAt),
 		phone.receipt(t, issued.ID, tag, app.Clock.Now().Add(time.Hour)),
 		phone.receipt(t, issued.ID, tag, readAt.Add(-48*time.Hour)), // before the card was issued
-		good[:len(good)-2] + "AA",
+		good[:len(good)-2] + end,
 		"rubbish",
 	}
 	want := []string{emergency.ReceiptAccepted, emergency.ReceiptKnown, emergency.ReceiptRefused, emergency.ReceiptRefused, emergency.ReceiptRefused,

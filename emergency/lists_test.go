@@ -13,6 +13,7 @@ import (
 	mathrand "math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"

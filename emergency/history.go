@@ -30,7 +30,8 @@ type EarlierEpoch struct {
 	Checkpoint string   // its last signed note; "" when it has none
 }
 
-// HistoryEntry is one entry with its proof. Salt and Payload are nil once they were erased, Proof while no checkpoint covers the entry yet.
+// HistoryEntry is one entry with its proof. Salt and Payload are nil once they were erased, and Event says its type, time and subject alone then. Proof is nil
+// while no checkpoint covers the entry yet.
 type HistoryEntry struct {
 	Epoch   int   // number of the epoch of the log, from 1
 	Index   int64 // in its epoch
@@ -101,6 +102,8 @@ func (s *Service) history(ctx context.Context, subject string, after uint64, lim
 			Event: p.Payload.Event, Proof: p.Proof}
 		if p.Raw != nil {
 			entry.Salt = p.Salt[:]
+		} else {
+			entry.Event = audit.Event{Type: p.Entry.Type, At: p.Entry.At, Subject: p.Entry.Subject}
 		}
 		if p.Proof != nil && p.Entry.Epoch == view.Epoch {
 			view.Checkpoint = string(p.Proof.Checkpoint)

@@ -63,6 +63,11 @@ func TestAnOfficerErasesWords(t *testing.T) {
 	if strings.Contains(log, "Zebulon") || !strings.Contains(log, "The person asked for it") || !strings.Contains(log, "words of this entry were erased") {
 		t.Error("the patient reads the words still, or not that they were erased")
 	}
+	for _, kind := range []string{"looked", "new"} {
+		if page := patientBrowser.page("/patients/" + string(id) + "/log?kind=" + kind); !strings.Contains(page, "words of this entry were erased") {
+			t.Errorf("the erased opening is not found under %q", kind)
+		}
+	}
 	app.Clock.Add(time.Hour)
 	what.Set("which", "patient")
 	if w := officerBrowser.form("/officer/erase/confirm", what); w.Code != http.StatusForbidden {

@@ -81,7 +81,7 @@ func (x *exchange) logFilter(seen uint64, value func(string) string) logFilter {
 
 func (f logFilter) all() bool { return f.Kind == "" && f.Card == "" && f.Days == 0 && f.Words == "" }
 
-// picks reports whether an entry, said as said, is asked for. Of an erased one only the time is left to ask for.
+// picks reports whether an entry, said as said, is asked for. Of an erased one only kind and time are left to ask for.
 func (f logFilter) picks(e emergency.HistoryEntry, said entry) bool {
 	switch {
 	case f.Kind == kindNew && !said.New, f.Kind != "" && f.Kind != kindNew && logKind(e.Event.Type) != f.Kind:

@@ -103,11 +103,31 @@ func Init(ctx context.Context, dir, keys string, settings Settings) error {
 	if err := store.Close(); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(settings, "", "  ")
+	text, err := settings.text()
 	if err != nil {
 		return err
 	}
-	return writeNew(filepath.Join(dir, settingsFile), append(text, '\n'))
+	return writeNew(filepath.Join(dir, settingsFile), text)
+}
+
+func (s Settings) text() ([]byte, error) {
+	text, err := json.MarshalIndent(s, "", "  ")
+	return append(text, '\n'), err
+}
+
+// rememberMark writes into the settings where the high-water mark is, so that commands which are not told use the same one as the server: with two, a log
+// that was set back could go on past one of them.
+func rememberMark(dir string, stored Settings, file string) error {
+	file, err := filepath.Abs(file)
+	if err != nil || stored.HighWater == file {
+		return err
+	}
+	stored.HighWater = file
+	text, err := stored.text()
+	if err != nil {
+		return err
+	}
+	return replace(filepath.Join(dir, settingsFile), text)
 }
 
 // KeyDir is where the keys of a data directory are: keys, or the folder of that name inside.
@@ -134,7 +154,7 @@ type Options struct {
 	Metadata    []byte               // of security keys, as the FIDO Alliance publishes it; nil is none
 	Reserve     int64                // bytes kept back for the log on a full disk; 0 is none
 	Deadline    time.Duration        // how long a change is waited for on a disk that hangs; 0 is for as long as it takes
-	HighWater   string               // file of the log's high-water mark, "" for the one of the settings
+	HighWater   string               // file of the log's high-water mark, "" for the one of the settings, which remember another one
 
 	repair bool                    // whatever key the log has will do: it is about to be begun anew
 	after  func(step string) error // called after each durable step of a change of the log's keys; tests end it there
@@ -175,6 +195,7 @@ func open(ctx context.Context, o Options, anyKey bool) (*House, error) {
 	if err != nil {
 		return nil, err
 	}
+	stored, moved := settings, o.HighWater
 	if o.URL != "" {
 		settings.URL = o.URL
 	}
@@ -241,6 +262,9 @@ func open(ctx context.Context, o Options, anyKey bool) (*House, error) {
 	}
 	if err == nil && !anyKey {
 		err = h.signs(ctx)
+	}
+	if err == nil && moved != "" {
+		err = rememberMark(o.Dir, stored, moved)
 	}
 	if err != nil {
 		return nil, errors.Join(err, h.Store.Close())

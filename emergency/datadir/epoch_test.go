@@ -405,3 +405,23 @@ func TestTheKeyOfTheLogChanges(t *testing.T) {
 		}
 	}
 }
+
+// A server that is told of a mark elsewhere tells the commands beside it: with a mark of their own they would sign a log that was set back.
+func TestTheMarksPlaceIsRemembered(t *testing.T) {
+	dir := newHouse(t)
+	mark := filepath.Join(t.TempDir(), "mark")
+	grow(t, datadir.Options{Dir: dir, HighWater: mark})
+	first, err := os.ReadFile(mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	grow(t, datadir.Options{Dir: dir, URL: "https://elsewhere.example"})
+	second, err := os.ReadFile(mark)
+	if err != nil || bytes.Equal(first, second) {
+		t.Errorf("a command that is not told moved another mark: %v", err)
+	}
+	settings, err := datadir.ReadSettings(dir)
+	if err != nil || settings.HighWater != mark || settings.URL == "https://elsewhere.example" {
+		t.Errorf("the settings are %+v, %v", settings, err)
+	}
+}

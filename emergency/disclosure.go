@@ -39,7 +39,7 @@ func (s *Service) ExportLog(ctx context.Context, c Caller, id PatientID, w io.Wr
 		return ErrFreshPasskey
 	}
 	event := s.event(c, audit.DataExported, string(id))
-	event.Details = map[string]string{"what": "log"}
+	event.Details = map[string]string{"what": "log_file"}
 	began, err := s.intend(ctx, event)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (s *Service) ExportHouse(ctx context.Context, c Caller, query LogQuery, w i
 		}
 	}
 	event := s.event(c, audit.DataExported, string(query.Patient))
-	event.Details = map[string]string{"what": "log"}
+	event.Details = map[string]string{"what": "log_file"}
 	began, err := s.intend(ctx, event)
 	if err != nil {
 		return err

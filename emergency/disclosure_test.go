@@ -198,7 +198,7 @@ func TestTheLogLeavesWithItsProofs(t *testing.T) {
 			t.Errorf("entry %d is exported as %s", i, *entry.Payload)
 		}
 	}
-	if last := history.Entries[len(entries)].Event; last.Type != audit.DataExported || last.Outcome != audit.Done || last.Details["what"] != "log" {
+	if last := history.Entries[len(entries)].Event; last.Type != audit.DataExported || last.Outcome != audit.Done || last.Details["what"] != "log_file" {
 		t.Errorf("the entry of the export is %+v", last)
 	}
 	proofs := 0

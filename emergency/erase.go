@@ -114,6 +114,11 @@ func (e *Erasure) check() error {
 func (s *Service) eraseSubject(ctx context.Context, c Caller, e Erasure, event audit.Event) (done Erasures, err error) {
 	var last uint64 // what is written from now on is not asked for
 	if err := s.Store.View(ctx, func(r Reader) error {
+		if !c.Operator { // an officer asks for patients: accounts are their own too
+			if _, err := r.Patient(PatientID(e.Subject)); err != nil {
+				return err
+			}
+		}
 		last, err = r.LastEntry(e.Subject)
 		return err
 	}); err != nil {

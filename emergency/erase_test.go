@@ -144,6 +144,7 @@ func TestWhoMayErase(t *testing.T) {
 		{"a patient", w.anna.Caller(t), all, emergency.ErrNotFound},
 		{"an administrator", w.admin.Caller(t), all, emergency.ErrNotFound},
 		{"an officer without a fresh passkey", stale, all, emergency.ErrFreshPasskey},
+		{"an officer, words about an account", w.officer.Caller(t), onRequest(emergency.PatientID(w.officer.Caller(t).Account)), emergency.ErrNotFound},
 		{"an officer, by numbers", w.officer.Caller(t), single, emergency.ErrNotFound},
 		{"by age", operator, edited(func(e *emergency.Erasure) { e.Ground = audit.OnAge }), emergency.ErrInvalid},
 		{"without a ground", operator, edited(func(e *emergency.Erasure) { e.Ground = "" }), emergency.ErrInvalid},

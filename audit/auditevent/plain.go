@@ -19,7 +19,7 @@ func (h House) readsOwn(v audit.Event) bool {
 func (h House) read(e Entry) resource {
 	v := e.Event
 	data := entity{What: h.what("record", v.Subject), Type: codeSystemObject, Role: &roleResource, Detail: said(v)}
-	if v.Type == audit.ReceiptMade || v.Details["what"] == "log" {
+	if v.Type == audit.ReceiptMade || v.Details["what"] == "log" || v.Details["what"] == "log_file" {
 		data.What = h.what("log", v.Subject)
 	}
 	return resource{Meta: meta{Profile: []string{profileRead}}, Type: codeREST, Subtype: []coding{codeReadREST, {System: sysOwnEvent, Code: string(v.Type)}},

@@ -126,8 +126,8 @@ func (x *exchange) title(event audit.Event) string {
 	key := "log." + string(event.Type)
 	said := event.Details
 	what := said["what"]
-	if what == "log" && event.Actor.Kind != audit.ByOperator {
-		what = "" // its sentence is about the operator
+	if event.Outcome == audit.Begun || event.Outcome == audit.Failed {
+		what = "" // its sentence says that it was done
 	}
 	for _, more := range []string{what, said["cause"], said["via"], said["warning"], said["tap"], said["sender"], said["step"], string(event.Outcome)} {
 		if more != "" && x.Catalog.Has(key+"."+more) {

@@ -56,6 +56,12 @@ func entryEvents() []audit.Event {
 	events = append(events, abroad)
 	abroad.Actor.Verified = audit.VerifiedBadge
 	events = append(events, abroad)
+	for _, what := range []string{"", "consent", "log_file", "record"} {
+		for _, outcome := range []audit.Outcome{audit.Begun, audit.Done, audit.Failed} {
+			events = append(events, audit.Event{Type: audit.DataExported, At: at, Subject: "p", Actor: by, Outcome: outcome, Details: map[string]string{"what": what}})
+		}
+	}
+	events = append(events, audit.Event{Type: audit.DataExported, At: at, Subject: "p", Actor: audit.Actor{Kind: audit.ByOperator}, Details: map[string]string{"what": "log"}})
 	for _, tap := range []string{"live", "reload"} {
 		events = append(events, audit.Event{Type: audit.CardScanned, At: at, Subject: "p", Actor: audit.Actor{Kind: audit.ByResponder}, Details: map[string]string{"tap": tap}})
 	}

@@ -70,9 +70,9 @@ export function sameText(a, b) {
  * @param {any} payload
  * @param {Words} words
  */
-function title({ type, actor, details = {}, outcome }, words) {
+function title({ type, details = {}, outcome }, words) {
   const key = `log.${type}`;
-  const what = details.what === 'log' && actor?.kind !== 'operator' ? '' : details.what; // its sentence is about the operator
+  const what = outcome === 'begun' || outcome === 'failed' ? '' : details.what; // its sentence says that it was done
   for (const more of [what, details.cause, details.via, details.warning, details.tap, details.sender, details.step, outcome]) {
     if (more && words.has(`${key}.${more}`)) return words.t(`${key}.${more}`);
   }

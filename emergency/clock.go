@@ -20,8 +20,17 @@ func (s *Service) clock() time.Time { return s.Now().UTC().Truncate(time.Millise
 type seen struct {
 	mu      sync.Mutex
 	latest  time.Time
-	reading time.Time // of the clock at latest, with the monotonic one where there is one
-	warned  bool      // that the clock went back
+	reading time.Time     // of the clock at latest, with the monotonic one where there is one
+	warned  bool          // that the clock went back
+	leapt   time.Duration // how far the clock has leapt ahead beyond belief, while the house was shut or under it; else 0
+}
+
+// leap is how far the clock has leapt ahead beyond belief since the house was opened, or before that since the last checkpoint; 0 when it has not.
+func (s *Service) leap() time.Duration {
+	s.now()
+	s.seen.mu.Lock()
+	defer s.seen.mu.Unlock()
+	return s.seen.leapt
 }
 
 // now is the latest time seen and what has passed since, for everything that ends: a clock that is set back brings no grant, session or ceremony back
@@ -33,6 +42,9 @@ func (s *Service) now() time.Time {
 	latest := s.seen.latest.Add(max(0, reading.Sub(s.seen.reading)))
 	switch behind := latest.Sub(reading.Round(0)); {
 	case behind <= 0:
+		if -behind > clockDoubt && !s.seen.latest.IsZero() {
+			s.seen.leapt = -behind
+		}
 		latest, s.seen.warned = reading, false
 	case behind > clockDoubt:
 		s.Logger.Warn("the clock went back so far that it must have been wrong before: it is believed", "by", behind)

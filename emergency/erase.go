@@ -246,14 +246,15 @@ func (s *Service) erase(ctx context.Context, event audit.Event, ground audit.Gro
 }
 
 // EraseExpired erases the words of entries that are older than life, which is at least [MinLogLife], in transactions of at most batch entries, and returns how
-// many lost theirs. The server calls it every night. It refuses when the clock has leapt since the house was last open: a wrong clock must not erase what a right one keeps.
+// many lost theirs. The server calls it every night. It refuses when the clock has leapt
+// ahead, under the house or since it was last open: a wrong clock must not erase what a right one keeps.
 func (s *Service) EraseExpired(ctx context.Context, life time.Duration, batch int) (erased int, err error) {
 	if life < MinLogLife || batch < 1 {
 		return 0, fmt.Errorf("emergency: the words of the log are kept for at least %d days", MinLogLife/(24*time.Hour))
 	}
-	if s.leapt > 0 {
-		return 0, fmt.Errorf("emergency: the clock stands %d days after the last published checkpoint, so nothing is erased by age: "+
-			"if the clock is right, start the server again", s.leapt/(24*time.Hour))
+	if leapt := s.leap(); leapt > 0 {
+		return 0, fmt.Errorf("emergency: the clock has leapt ahead by %d days, so nothing is erased by age: "+
+			"if the clock is right, start the server again", leapt/(24*time.Hour))
 	}
 	now := s.clock()
 	for from := int64(0); from >= 0; {

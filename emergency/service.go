@@ -60,9 +60,8 @@ type Service struct {
 	unusual  unusual
 	watchers watchers
 
-	leapt    time.Duration // how far the clock stood after the last checkpoint when the house was opened, where that is beyond belief; else 0
-	deleted  atomic.Int64  // how often something was, of which the files of the store may still hold the words
-	scrubbed atomic.Int64  // how many of these they hold no more
+	deleted  atomic.Int64 // how often something was, of which the files of the store may still hold the words
+	scrubbed atomic.Int64 // how many of these they hold no more
 }
 
 // codeGate is how many short codes may be worked on at the same moment: argon2id costs 19 MiB and tens of milliseconds each.
@@ -109,9 +108,6 @@ func New(config Config) (*Service, error) {
 	s.deleted.Store(1) // the house may have stopped before it was scrubbed
 	if last, err := config.Log.Checkpoint(context.Background()); err == nil {
 		s.seen.latest = last.At
-		if ahead := config.Now().Sub(last.At); ahead > clockDoubt {
-			s.leapt = ahead
-		}
 	}
 	return s, nil
 }

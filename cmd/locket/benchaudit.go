@@ -18,8 +18,8 @@ proofs, the verification and the room on the disk. Everything happens in a folde
 make the command fail.
 
 CMD is run as CMD -clients N -duration 3s -dir DIR, with -batch 1 for one client, and prints {"appends":N,"seconds":N,"p50_ms":N,"p99_ms":N}.
-Tessera's POSIX driver does so in audit/foreign of a checkout: go build -C audit/foreign -o /tmp/foreign . and --peer "/tmp/foreign peer".`,
-		examples: []string{"locket bench audit", `locket bench audit --peer "/tmp/foreign peer" --rounds 5 --dir /var/lib/locket-disk`,
+Tessera's POSIX driver does so in audit/foreign of a checkout: go build -C audit/foreign -o foreign . and --peer "audit/foreign/foreign peer".`,
+		examples: []string{"locket bench audit", `locket bench audit --peer "audit/foreign/foreign peer" --rounds 5 --dir /var/lib/locket-disk`,
 			"locket bench audit --entries 10000000"},
 		bind: func(f *flags) func(context.Context, environment, []string) error {
 			var c, smoke = bench.Config{}, bench.Smoke()

@@ -78,7 +78,7 @@ type Testimony struct {
 	Size     int64     // of the last checkpoint that it is known to have cosigned; entries that the check went through
 	SignedAt time.Time // time of its last cosignature, or of the last check that found nothing; zero before the first
 	AskedAt  time.Time // when it was asked last, whatever came of it
-	Alarm    Alarm     // what it has contradicted; it stands until an operator takes it back, or the next check finds nothing
+	Alarm    Alarm     // what it has contradicted; it stands until an operator takes it back, that of the check until the next one finds nothing
 }
 
 // Name returns the name of the witness.
@@ -97,13 +97,25 @@ func (t *Testimony) Raise(alarm Alarm) {
 	}
 }
 
+// After returns the testimony as it is kept after an alarm of the same witness. No cosignature takes an alarm away: a witness that was shown other entries once
+// has seen them for good. The check of the log speaks of all that is there, and its last word counts.
+func (t Testimony) After(kept Alarm) Testimony {
+	if t.Witness != SelfCheck {
+		t.Raise(kept)
+	}
+	return t
+}
+
 // WitnessStore is where the words of witnesses are kept.
 type WitnessStore interface {
 	// Testimonies returns the last testimony of each witness and of the check about this epoch, by witness.
 	Testimonies(ctx context.Context, epoch int) ([]Testimony, error)
 	// Testify keeps a testimony in place of the witness's last one about the same epoch, and with it a cosignature, unless that is nil. The event, unless that is
-	// nil, is appended in the same transaction if the alarm is not the one that was kept.
+	// nil, is appended in the same transaction if the alarm is not the one that was kept. An alarm of a witness that is kept by then stands, as [Testimony.After]
+	// says: somebody else may have asked meanwhile.
 	Testify(ctx context.Context, said Testimony, cosignature *Cosignature, event *Event) error
+	// Retract takes back every alarm about an epoch and appends the event in the same transaction, if there was one. It returns the testimonies as they were.
+	Retract(ctx context.Context, epoch int, event Event) ([]Testimony, error)
 }
 
 // Condition is how the log stands in the eyes of those who watch it.

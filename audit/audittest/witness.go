@@ -17,7 +17,9 @@ import (
 // Testify keeps a testimony, and its cosignature and entry, in one transaction.
 func (m *Memory) Testify(ctx context.Context, said audit.Testimony, cosignature *audit.Cosignature, event *audit.Event) error {
 	return m.Update(ctx, func(tx audit.Tx) error {
-		if event != nil && m.alarm(said) != said.Alarm {
+		before := m.alarm(said)
+		said = said.After(before)
+		if event != nil && before != said.Alarm {
 			if _, err := audit.Append(ctx, tx, Sealer(), rand.Reader, []audit.Event{*event}); err != nil {
 				return err
 			}
@@ -37,6 +39,32 @@ func (m *Memory) Testify(ctx context.Context, said audit.Testimony, cosignature 
 		})
 		return nil
 	})
+}
+
+// Retract takes back every alarm about an epoch, with the entry that says so.
+func (m *Memory) Retract(ctx context.Context, epoch int, event audit.Event) (taken []audit.Testimony, err error) {
+	err = m.Update(ctx, func(tx audit.Tx) error {
+		all, err := m.Testimonies(ctx, epoch)
+		if err != nil {
+			return err
+		}
+		taken = slices.DeleteFunc(all, func(t audit.Testimony) bool { return t.Alarm == "" })
+		if len(taken) == 0 {
+			return nil
+		}
+		mine := tx.(*transaction)
+		mine.writes = append(mine.writes, func(c *Contents) {
+			c.Testimonies = slices.Clone(c.Testimonies)
+			for i := range c.Testimonies {
+				if c.Testimonies[i].Epoch == epoch {
+					c.Testimonies[i].Alarm = ""
+				}
+			}
+		})
+		_, err = audit.Append(ctx, tx, Sealer(), rand.Reader, []audit.Event{event})
+		return err
+	})
+	return taken, err
 }
 
 // alarm is the alarm that is kept of whose testimony this is.
@@ -141,6 +169,33 @@ func testWitnesses(t *testing.T, s Store) {
 		t.Errorf("the entries: %+v", got)
 	}
 
+	// A cosignature that was asked for before the alarm was raised, as by another command, does not take it away; nor does a lesser alarm take its place.
+	for _, alarm := range []audit.Alarm{"", audit.AlarmSignature} {
+		one.Alarm = alarm
+		testify(one, &other, &event)
+		if got := testimonies(1); got[0].Alarm != audit.AlarmFork {
+			t.Errorf("after %q the alarm that stands is %q, want %q", alarm, got[0].Alarm, audit.AlarmFork)
+		}
+	}
+	check := audit.Testimony{Witness: audit.SelfCheck, Epoch: 1, AskedAt: Epoch(), Alarm: audit.AlarmCheck}
+	testify(check, nil, nil)
+	check.Alarm = ""
+	testify(check, nil, nil)
+	if got := testimonies(1); got[0].Witness != audit.SelfCheck || got[0].Alarm != "" {
+		t.Errorf("after a check that found nothing: %+v", got[0])
+	}
+	resumed := audit.Event{Type: audit.LogAlarm, At: Epoch(), Actor: audit.Actor{Kind: audit.ByOperator}, Outcome: audit.Done}
+	for _, want := range []int{1, 0} {
+		if taken, err := s.Retract(t.Context(), 1, resumed); err != nil || len(taken) != want || want == 1 && taken[0].Alarm != audit.AlarmFork {
+			t.Errorf("Retract = %+v, %v; want %d", taken, err, want)
+		}
+	}
+	if got := state(t, s).Size; got != 4 {
+		t.Errorf("with what was taken back the log holds %d entries, want 4", got)
+	}
+	one.Alarm = audit.AlarmFork
+	testify(one, nil, nil)
+
 	err := s.Update(t.Context(), func(tx audit.Tx) error { return tx.BeginEpoch(t.Context(), 2, Epoch()) })
 	if err != nil {
 		t.Fatalf("BeginEpoch: %v", err)
@@ -154,7 +209,7 @@ func testWitnesses(t *testing.T, s Store) {
 	if got := cosignatures(s.Epoch(1), 1); len(got) != 2 {
 		t.Errorf("cosignatures of the old epoch: %+v", got)
 	}
-	if got := testimonies(1); len(got) != 2 || got[0].Alarm != audit.AlarmFork {
+	if got := testimonies(1); len(got) != 3 || got[1].Alarm != audit.AlarmFork {
 		t.Errorf("testimonies about the old epoch: %+v", got)
 	}
 }

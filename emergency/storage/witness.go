@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/locket-health/locket/audit"
 	"github.com/locket-health/locket/emergency"
@@ -12,6 +13,7 @@ var (
 	testimonyPut = portable(`INSERT INTO log_witness (witness, epoch, size, signed_at, asked_at, alarm) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (witness, epoch) DO UPDATE SET size = excluded.size, signed_at = excluded.signed_at, asked_at = excluded.asked_at, alarm = excluded.alarm`)
 	testimonyAlarm = portable(`SELECT alarm FROM log_witness WHERE witness = $1 AND epoch = $2`)
+	testimonyFree  = portable(`UPDATE log_witness SET alarm = '' WHERE epoch = $1`)
 	testimonies    = portable(`SELECT witness, epoch, size, signed_at, asked_at, alarm FROM log_witness WHERE epoch = $1 ORDER BY witness`)
 
 	// A witness that signs the same size again has seen it later: the newest of its lines is kept.
@@ -27,6 +29,7 @@ func (s *Store) Testify(ctx context.Context, said audit.Testimony, cosignature *
 		if err := t.t.one(testimonyAlarm, []any{said.Witness, said.Epoch}, &before); err != nil && !errors.Is(err, emergency.ErrNotFound) {
 			return err
 		}
+		said := said.After(before)
 		if _, err := t.t.exec(testimonyPut, said.Witness, said.Epoch, said.Size, millis(said.SignedAt), millis(said.AskedAt), string(said.Alarm)); err != nil {
 			return err
 		}
@@ -41,15 +44,37 @@ func (s *Store) Testify(ctx context.Context, said audit.Testimony, cosignature *
 	})
 }
 
+// Retract implements audit.WitnessStore.
+func (s *Store) Retract(ctx context.Context, epoch int, event audit.Event) (taken []audit.Testimony, err error) {
+	err = s.update(ctx, func(t *tx) error {
+		list, err := testimoniesOf(t.reader, epoch)
+		if err != nil {
+			return err
+		}
+		taken = slices.DeleteFunc(list, func(said audit.Testimony) bool { return said.Alarm == "" })
+		if len(taken) == 0 {
+			return nil
+		}
+		t.Append(event)
+		_, err = t.t.exec(testimonyFree, epoch)
+		return err
+	})
+	return taken, err
+}
+
 // Testimonies implements audit.WitnessStore.
 func (s *Store) Testimonies(ctx context.Context, epoch int) (list []audit.Testimony, err error) {
 	err = s.read(ctx, func(t *transaction) error {
-		list, err = all(reader{t}, testimonies, func(v *audit.Testimony) []any {
-			return []any{&v.Witness, &v.Epoch, &v.Size, when{&v.SignedAt}, when{&v.AskedAt}, &v.Alarm}
-		}, epoch)
+		list, err = testimoniesOf(reader{t}, epoch)
 		return err
 	})
 	return list, err
+}
+
+func testimoniesOf(r reader, epoch int) ([]audit.Testimony, error) {
+	return all(r, testimonies, func(v *audit.Testimony) []any {
+		return []any{&v.Witness, &v.Epoch, &v.Size, when{&v.SignedAt}, when{&v.AskedAt}, &v.Alarm}
+	}, epoch)
 }
 
 // Cosignatures implements audit.Reader for the present epoch.

@@ -20,22 +20,5 @@ func Resume(ctx context.Context, store Stored, event audit.Event) ([]audit.Testi
 	if err != nil {
 		return nil, err
 	}
-	all, err := store.Testimonies(ctx, state.Epoch)
-	if err != nil {
-		return nil, err
-	}
-	var taken []audit.Testimony
-	once := &event
-	for _, said := range all {
-		if said.Alarm == "" {
-			continue
-		}
-		taken = append(taken, said)
-		said.Alarm = ""
-		if err := store.Testify(ctx, said, nil, once); err != nil {
-			return taken, err
-		}
-		once = nil
-	}
-	return taken, nil
+	return store.Retract(ctx, state.Epoch, event)
 }

@@ -40,7 +40,10 @@ func (s *Service) ExportLog(ctx context.Context, c Caller, id PatientID, w io.Wr
 	}
 	event := s.event(c, audit.DataExported, string(id))
 	event.Details = map[string]string{"what": "log_file"}
-	began, err := s.intend(ctx, event)
+	began, err := s.intend(ctx, func(tx Tx) error {
+		_, err := s.keptIn(tx, c, id)
+		return err
+	}, event)
 	if err != nil {
 		return err
 	}
@@ -72,7 +75,7 @@ func (s *Service) ExportHouse(ctx context.Context, c Caller, query LogQuery, w i
 	}
 	event := s.event(c, audit.DataExported, string(query.Patient))
 	event.Details = map[string]string{"what": "log_file"}
-	began, err := s.intend(ctx, event)
+	began, err := s.intend(ctx, nil, event)
 	if err != nil {
 		return err
 	}

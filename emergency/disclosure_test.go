@@ -301,7 +301,7 @@ func TestAnExportThatBrokeOffIsSaidToHaveFailed(t *testing.T) {
 	if err := w.app.Service.ExportLog(context.Background(), w.anna.Caller(t), w.patient, &brokenPipe{room: 3000}); !errors.Is(err, errGone) {
 		t.Errorf("the export: %v", err)
 	}
-	if last := w.lastEntry(t); last.Type != audit.DataExported || last.Outcome != audit.Failed || last.Details["intent"] == "" {
+	if last := w.lastEntry(t); last.Type != audit.DataExported || last.Outcome != audit.Failed || last.Details["intent"] == "" || last.Details["intent_epoch"] != "1" {
 		t.Errorf("the log says %+v", last)
 	}
 }

@@ -42,7 +42,7 @@ func (s *Service) Export(ctx context.Context, c Caller, w io.Writer, passphrase 
 		event.Subject = string(patient.ID)
 		events = append(events, event)
 	}
-	began, err := s.intend(ctx, events...)
+	began, err := s.intend(ctx, nil, events...)
 	if err != nil {
 		return err
 	}

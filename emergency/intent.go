@@ -10,7 +10,8 @@ import (
 )
 
 // Intent is what has begun and can end half-way: a copy, a file, a change of keys. Its entries are durable before anything of it happens. The entries of how it
-// ended name the index of the first in their details. An intent without them was cut short, and the log shows that.
+// ended name the place of the first in their details: its index and its epoch. Entries of old name the index alone, in the epoch that they are in themselves. An
+// intent without an end was cut short, and the log shows that.
 type Intent struct {
 	events []audit.Event // one for each subject
 	placed []*audit.Placed
@@ -23,13 +24,19 @@ func (s *Service) Intend(ctx context.Context, c Caller, kind audit.Type, details
 	}
 	event := s.event(c, kind, "")
 	event.Details = details
-	return s.intend(ctx, event)
+	return s.intend(ctx, nil, event)
 }
 
-// intend writes down what begins, for each subject that it is about.
-func (s *Service) intend(ctx context.Context, events ...audit.Event) (Intent, error) {
+// intend writes down what begins, for each subject that it is about, if whoever begins it still may: what is checked before may have changed since. Nil asks
+// nothing.
+func (s *Service) intend(ctx context.Context, may func(Tx) error, events ...audit.Event) (Intent, error) {
 	intent := Intent{events: events, placed: make([]*audit.Placed, len(events))}
 	err := s.Store.Update(ctx, func(tx Tx) error {
+		if may != nil {
+			if err := may(tx); err != nil {
+				return err
+			}
+		}
 		for i, event := range events {
 			event.Outcome = audit.Begun
 			intent.placed[i] = tx.Append(event)
@@ -68,6 +75,6 @@ func (i Intent) named(subject int, details map[string]string) map[string]string 
 	if named == nil {
 		named = map[string]string{}
 	}
-	named["intent"] = strconv.FormatInt(i.placed[subject].Index, 10)
+	named["intent"], named["intent_epoch"] = strconv.FormatInt(i.placed[subject].Index, 10), strconv.Itoa(i.placed[subject].Epoch)
 	return named
 }

@@ -139,19 +139,6 @@ func (s *Service) Officer(ctx context.Context, c Caller) (OfficerView, error) {
 
 // SearchOpenings lists openings for a privacy officer, newest first. Every search is an entry, for the keepers too when it was one for their patient.
 func (s *Service) SearchOpenings(ctx context.Context, c Caller, query OfficerQuery) ([]OpeningView, error) {
-	return s.searchOpenings(ctx, c, query, audit.OfficerSearched)
-}
-
-// ExportOpenings is SearchOpenings for what leaves the house as a file. It needs a passkey touched just now, and every patient among the openings reads in the
-// log that it was done.
-func (s *Service) ExportOpenings(ctx context.Context, c Caller, query OfficerQuery) ([]OpeningView, error) {
-	if !c.fresh(s.now()) {
-		return nil, errors.Join(signedIn(c), ErrFreshPasskey)
-	}
-	return s.searchOpenings(ctx, c, query, audit.OfficerExported)
-}
-
-func (s *Service) searchOpenings(ctx context.Context, c Caller, query OfficerQuery, kind audit.Type) ([]OpeningView, error) {
 	found, err := s.findOpenings(ctx, c, query)
 	if err != nil {
 		return nil, err
@@ -160,7 +147,7 @@ func (s *Service) searchOpenings(ctx context.Context, c Caller, query OfficerQue
 		if err := officer(tx, c); err != nil {
 			return err
 		}
-		for _, event := range s.officerEvents(c, query, kind, found) {
+		for _, event := range s.officerEvents(c, query, audit.OfficerSearched, found) {
 			tx.Append(event)
 		}
 		return nil
@@ -168,6 +155,16 @@ func (s *Service) searchOpenings(ctx context.Context, c Caller, query OfficerQue
 		return nil, noLogNoData(err)
 	}
 	return found, nil
+}
+
+// ExportOpenings is SearchOpenings for what leaves the house as a file, which write writes. It needs a passkey touched just now, and every patient among the
+// openings reads in the log that it was begun, and how it ended.
+func (s *Service) ExportOpenings(ctx context.Context, c Caller, query OfficerQuery, write func([]OpeningView) error) error {
+	found, began, err := s.beginOfficerExport(ctx, c, query)
+	if err != nil {
+		return err
+	}
+	return s.Conclude(ctx, began, write(found))
 }
 
 // beginOfficerExport finds openings and writes down that they are about to leave.
@@ -179,7 +176,7 @@ func (s *Service) beginOfficerExport(ctx context.Context, c Caller, query Office
 	if err != nil {
 		return nil, Intent{}, err
 	}
-	began, err := s.intend(ctx, s.officerEvents(c, query, audit.OfficerExported, found)...)
+	began, err := s.intend(ctx, func(tx Tx) error { return officer(tx, c) }, s.officerEvents(c, query, audit.OfficerExported, found)...)
 	return found, began, err
 }
 

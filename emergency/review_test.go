@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"slices"
@@ -278,8 +279,7 @@ func TestTheOfficerSeesWhoAndWhyAndNoRecord(t *testing.T) {
 			return err
 		},
 		"ExportOpenings": func(c emergency.Caller) error {
-			_, err := s.ExportOpenings(ctx, c, emergency.OfficerQuery{})
-			return err
+			return s.ExportOpenings(ctx, c, emergency.OfficerQuery{}, func([]emergency.OpeningView) error { return errors.New("it leaves") })
 		},
 		"Abuse":         func(c emergency.Caller) error { _, err := s.Abuse(ctx, c); return err },
 		"Organizations": func(c emergency.Caller) error { _, err := s.OrganizationsToReview(ctx, c); return err },
@@ -309,9 +309,22 @@ func TestTheOfficerSeesWhoAndWhyAndNoRecord(t *testing.T) {
 			t.Errorf("the officer reads %q", secret)
 		}
 	}
-	byMember, err := s.ExportOpenings(ctx, w.officer.Caller(t), emergency.OfficerQuery{Organization: w.organization, Member: w.medicAccount})
+	var byMember []emergency.OpeningView
+	export := func(query emergency.OfficerQuery) error {
+		return s.ExportOpenings(ctx, w.officer.Caller(t), query, func(found []emergency.OpeningView) error {
+			if last := w.lastEntry(t); last.Type != audit.OfficerExported || last.Outcome != audit.Begun {
+				t.Errorf("before the first byte the patient reads %+v", last)
+			}
+			byMember = found
+			return nil
+		})
+	}
+	err = export(emergency.OfficerQuery{Organization: w.organization, Member: w.medicAccount})
 	if err != nil || len(byMember) != 1 || byMember[0].Grant != badged.GrantID || byMember[0].Organization != "Ambulance 7" || byMember[0].Stated.Reason != "unconscious" {
 		t.Errorf("by member: %+v (%v)", byMember, err)
+	}
+	if last := w.lastEntry(t); last.Outcome != audit.Done || last.Details["intent"] == "" || last.Details["intent_epoch"] != "1" {
+		t.Errorf("after the last byte the patient reads %+v", last)
 	}
 	store := s.Store
 	s.Store = mute{store}
@@ -320,8 +333,71 @@ func TestTheOfficerSeesWhoAndWhyAndNoRecord(t *testing.T) {
 	}
 	s.Store = store
 	w.app.Clock.Add(emergency.FreshFor + time.Second)
-	if _, err := s.ExportOpenings(ctx, w.officer.Caller(t), emergency.OfficerQuery{}); !errors.Is(err, emergency.ErrFreshPasskey) {
+	if err := export(emergency.OfficerQuery{}); !errors.Is(err, emergency.ErrFreshPasskey) {
 		t.Errorf("an export without a fresh passkey: %v", err)
+	}
+}
+
+// turning is a store in which something else is written just before the next change.
+type turning struct {
+	emergency.Store
+	first func()
+}
+
+func (s *turning) Update(ctx context.Context, change func(emergency.Tx) error) error {
+	if first := s.first; first != nil {
+		s.first = nil
+		first()
+	}
+	return s.Store.Update(ctx, change)
+}
+
+// TestNothingLeavesForAnOfficerWhoIsNoneAnyMore: the role is asked for in the transaction that says that the export begins.
+func TestNothingLeavesForAnOfficerWhoIsNoneAnyMore(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	ctx, s := context.Background(), w.app.Service
+	w.open(t, stranger, w.issued)
+	invited, err := s.InviteOfficer(ctx, operator, "Med Ic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, _ := strings.Cut(invited.Link, "#")
+	if _, err := s.AcceptInvitation(ctx, w.medic.Caller(t), token, emergency.Acceptance{}); err != nil {
+		t.Fatal(err)
+	}
+	own, err := s.Memberships(ctx, w.officer.Caller(t))
+	if err != nil || len(own) != 1 {
+		t.Fatalf("the officer is a member of %+v (%v)", own, err)
+	}
+	house := s.Store
+	began := w.lastEntry(t)
+	for name, export := range map[string]func(io.Writer) error{
+		"openings": func(out io.Writer) error {
+			return s.ExportOpenings(ctx, w.officer.Caller(t), emergency.OfficerQuery{}, func([]emergency.OpeningView) error {
+				_, err := out.Write([]byte("it leaves"))
+				return err
+			})
+		},
+		"disclosures": func(out io.Writer) error {
+			return s.ExportDisclosures(ctx, w.officer.Caller(t), emergency.OfficerQuery{}, out)
+		},
+	} {
+		var out bytes.Buffer
+		s.Store = &turning{house, func() {
+			if err := s.SuspendMember(ctx, w.medic.Caller(t), own[0].ID, w.officerAccount); err != nil {
+				t.Error(err)
+			}
+		}}
+		if err := export(&out); !errors.Is(err, emergency.ErrNotFound) || out.Len() > 0 {
+			t.Errorf("%s: %v and %d bytes, want ErrNotFound and none", name, err, out.Len())
+		}
+		if last := w.lastEntry(t); last.Type != began.Type {
+			t.Errorf("%s: the patient reads of an export that was not: %+v", name, last)
+		}
+		if err := s.RestoreMember(ctx, w.medic.Caller(t), own[0].ID, w.officerAccount); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

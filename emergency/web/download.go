@@ -4,6 +4,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"path"
 	"time"
 )
 
@@ -18,9 +19,21 @@ type download struct {
 func (d *download) Write(body []byte) (int, error) {
 	if !d.begun {
 		d.begun = true
-		d.x.attach("application/octet-stream", d.name)
+		d.x.attach(kindOfFile(d.name), d.name)
 	}
 	return d.x.w.Write(body)
+}
+
+// kindOfFile is the media type of a file by its name.
+func kindOfFile(name string) string {
+	switch path.Ext(name) {
+	case ".csv":
+		return "text/csv; charset=utf-8"
+	case ".json":
+		return "application/json"
+	default:
+		return "application/octet-stream"
+	}
 }
 
 // stream answers a file that is written piece by piece. When something fails under way the connection is cut, so that a part is never taken for the whole.

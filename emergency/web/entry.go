@@ -126,8 +126,8 @@ func (x *exchange) title(event audit.Event) string {
 	key := "log." + string(event.Type)
 	said := event.Details
 	what := said["what"]
-	if event.Outcome == audit.Begun || event.Outcome == audit.Failed {
-		what = "" // its sentence says that it was done
+	if what != "" && (event.Outcome == audit.Begun || event.Outcome == audit.Failed) {
+		what += "." + string(event.Outcome) // without it the sentence says that it was done
 	}
 	for _, more := range []string{what, said["cause"], said["via"], said["warning"], said["tap"], said["sender"], said["step"], string(event.Outcome)} {
 		if more != "" && x.Catalog.Has(key+"."+more) {

@@ -82,6 +82,9 @@ func entryEvents() []audit.Event {
 	for _, kind := range []audit.Type{audit.HandoverMade, audit.ReviewGiven, audit.ReviewAnswered, audit.OfficerSearched, audit.OfficerExported} {
 		events = append(events, audit.Event{Type: kind, At: at, Subject: "p", Actor: by, Grant: "grant-1", Details: map[string]string{"verdict": "wrong"}})
 	}
+	for _, outcome := range []audit.Outcome{audit.Begun, audit.Done, audit.Failed} {
+		events = append(events, audit.Event{Type: audit.OfficerExported, At: at, Subject: "p", Actor: by, Outcome: outcome, Details: map[string]string{"stated_reason": "unconscious"}})
+	}
 	for _, cause := range []string{"wrong_passcode", "link_ended"} {
 		events = append(events, audit.Event{Type: audit.GlassRefused, At: at, Subject: "p", Actor: actor, Outcome: audit.Refused,
 			Details: map[string]string{"step": "link", "cause": cause}})

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/locket-health/locket/audit/auditevent"
@@ -238,36 +237,44 @@ func (s *Server) exportOpenings(x *exchange) error {
 	if len(faults) > 0 {
 		return x.searchPage(http.StatusBadRequest, faults, nil, nil)
 	}
-	if x.value("format") == "zip" {
+	switch x.value("format") {
+	case "zip":
 		return x.stream("disclosures.zip", func(w io.Writer) error { return s.Service.ExportDisclosures(x.r.Context(), x.caller, query, w) })
+	case "json":
+		return s.exportFound(x, query, "openings.json", writeJSON)
+	default:
+		return s.exportFound(x, query, "openings.csv", writeCSV)
 	}
-	found, err := s.Service.ExportOpenings(x.r.Context(), x.caller, query)
+}
+
+// exportFound gives openings as a file in one of its forms.
+func (s *Server) exportFound(x *exchange, query emergency.OfficerQuery, name string, write func(io.Writer, []exportedOpening) error) error {
+	return x.stream(name, func(w io.Writer) error {
+		return s.Service.ExportOpenings(x.r.Context(), x.caller, query, func(found []emergency.OpeningView) error {
+			rows := make([]exportedOpening, 0, len(found))
+			for _, view := range found {
+				rows = append(rows, exportOpening(view))
+			}
+			return write(w, rows)
+		})
+	})
+}
+
+func writeJSON(w io.Writer, rows []exportedOpening) error {
+	body, err := json.MarshalIndent(rows, "", "  ")
 	if err != nil {
 		return err
 	}
-	rows := make([]exportedOpening, 0, len(found))
-	for _, view := range found {
-		rows = append(rows, exportOpening(view))
-	}
-	if x.value("format") == "json" {
-		body, err := json.MarshalIndent(rows, "", "  ")
-		if err != nil {
-			return err
-		}
-		x.attach("application/json", "openings.json")
-		return x.write(body)
-	}
-	var out strings.Builder
-	w := csv.NewWriter(&out)
+	_, err = w.Write(body)
+	return err
+}
+
+func writeCSV(w io.Writer, rows []exportedOpening) error {
 	lines := [][]string{exportColumns}
 	for _, row := range rows {
 		lines = append(lines, row.cells())
 	}
-	if err := w.WriteAll(lines); err != nil {
-		return err
-	}
-	x.attach("text/csv; charset=utf-8", "openings.csv")
-	return x.write([]byte(out.String()))
+	return csv.NewWriter(w).WriteAll(lines)
 }
 
 // exportedOpening is an opening in a file. Times are RFC 3339 in UTC, empty when there is none.

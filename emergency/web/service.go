@@ -72,7 +72,7 @@ type Service interface {
 	SearchOpenings(ctx context.Context, c emergency.Caller, query emergency.OfficerQuery) ([]emergency.OpeningView, error)
 	ExportDisclosures(ctx context.Context, c emergency.Caller, query emergency.OfficerQuery, w io.Writer) error
 	ExportLog(ctx context.Context, c emergency.Caller, id emergency.PatientID, w io.Writer) error
-	ExportOpenings(ctx context.Context, c emergency.Caller, query emergency.OfficerQuery) ([]emergency.OpeningView, error)
+	ExportOpenings(ctx context.Context, c emergency.Caller, query emergency.OfficerQuery, write func([]emergency.OpeningView) error) error
 	Abuse(ctx context.Context, c emergency.Caller) (emergency.AbuseView, error)
 	EraseEntries(ctx context.Context, c emergency.Caller, e emergency.Erasure) (emergency.Erasures, error)
 	Handover(ctx context.Context, c emergency.Caller, request emergency.HandoverRequest) (emergency.MadeHandover, error)

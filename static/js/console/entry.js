@@ -72,7 +72,8 @@ export function sameText(a, b) {
  */
 function title({ type, details = {}, outcome }, words) {
   const key = `log.${type}`;
-  const what = outcome === 'begun' || outcome === 'failed' ? '' : details.what; // its sentence says that it was done
+  const half = details.what && (outcome === 'begun' || outcome === 'failed'); // without it the sentence says that it was done
+  const what = half ? `${details.what}.${outcome}` : details.what;
   for (const more of [what, details.cause, details.via, details.warning, details.tap, details.sender, details.step, outcome]) {
     if (more && words.has(`${key}.${more}`)) return words.t(`${key}.${more}`);
   }

@@ -34,7 +34,9 @@ test('what was exported is said once it was', () => {
   const words = wordsOf('en');
   const titleOf = (what, outcome) => sayEntry({ type: 'data.exported', at: 1, actor: { kind: 'account' }, outcome, details: { what } }, words, {}).title;
   assert.equal(titleOf('log_file', 'done'), words.t('log.data.exported.log_file'));
-  assert.equal(titleOf('log_file', 'begun'), words.t('log.data.exported.begun'));
+  assert.equal(titleOf('log_file', 'begun'), words.t('log.data.exported.log_file.begun'));
+  assert.equal(titleOf('log_file', 'failed'), words.t('log.data.exported.log_file.failed'));
+  assert.equal(titleOf(undefined, 'begun'), words.t('log.data.exported.begun'));
   assert.equal(titleOf('consent'), words.t('log.data.exported.consent'));
 });
 

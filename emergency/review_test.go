@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -216,7 +217,7 @@ func TestNobodyAnswersForThemselves(t *testing.T) {
 	if err != nil || len(owed) != 1 || owed[0].Grant != byAdmin.GrantID || owed[0].Words != "" {
 		t.Errorf("who has opened reads %+v (%v)", owed, err)
 	}
-	own, err := s.OwnOpenings(ctx, w.admin.Caller(t), time.Time{})
+	own, err := s.OwnOpenings(ctx, w.admin.Caller(t), emergency.OpeningPlace{})
 	if err != nil || len(own.Openings) != 1 || own.Openings[0].Review.Verdict != emergency.VerdictWrong || own.Openings[0].Review.Words != "" {
 		t.Errorf("who has opened finds %+v (%v) in their history", own.Openings, err)
 	}
@@ -398,6 +399,45 @@ func TestNothingLeavesForAnOfficerWhoIsNoneAnyMore(t *testing.T) {
 		if err := s.RestoreMember(ctx, w.medic.Caller(t), own[0].ID, w.officerAccount); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestOwnOpeningsOfOneMomentAreAllListed pages through more openings than a page shows, of which most began in one millisecond.
+func TestOwnOpeningsOfOneMomentAreAllListed(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	ctx, s := context.Background(), w.app.Service
+	at := w.app.Clock.Now().UTC().Truncate(time.Millisecond)
+	const inAll, atOnce = 120, 110
+	if err := s.Store.Update(ctx, func(tx emergency.Tx) error {
+		for i := range inAll {
+			from := at.Add(-time.Duration(max(i+1-atOnce, 0)) * time.Millisecond)
+			if err := tx.PutGrant(emergency.Grant{ID: emergency.GrantID(fmt.Sprintf("grant-%03d", i*61%inAll)), Token: emergency.Token{1, byte(i)}, Card: w.issued.ID,
+				Patient: w.patient, Step: "critical", From: from, Until: from.Add(time.Hour), Organization: w.organization, Member: w.medicAccount}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var place emergency.OpeningPlace
+	seen := map[emergency.GrantID]bool{}
+	for more := true; more; {
+		own, err := s.OwnOpenings(ctx, w.medic.Caller(t), place)
+		if err != nil || len(own.Openings) == 0 {
+			t.Fatalf("after %d openings: %d more, %v", len(seen), len(own.Openings), err)
+		}
+		for _, opening := range own.Openings {
+			if seen[opening.Grant] {
+				t.Fatalf("%s is listed twice", opening.Grant)
+			}
+			seen[opening.Grant], place = true, emergency.OpeningPlace{From: opening.From, Grant: opening.Grant}
+		}
+		more = own.More
+	}
+	if len(seen) != inAll {
+		t.Errorf("%d openings are listed, want %d", len(seen), inAll)
 	}
 }
 

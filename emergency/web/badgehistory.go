@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/locket-health/locket/emergency"
@@ -18,15 +19,11 @@ type ownOpening struct {
 
 // ownHistory shows whoever has a badge what they have opened with it, whether it was found right, and where the proof of each is to be had. It names no patient.
 func (s *Server) ownHistory(x *exchange) error {
-	asked, err := x.number("before") // milliseconds since 1970
+	after, err := x.openingPlace("after")
 	if err != nil {
 		return err
 	}
-	var before time.Time
-	if asked > 0 {
-		before = time.UnixMilli(int64(asked))
-	}
-	own, err := s.Service.OwnOpenings(x.r.Context(), x.caller, before)
+	own, err := s.Service.OwnOpenings(x.r.Context(), x.caller, after)
 	if err != nil {
 		return err
 	}
@@ -38,12 +35,27 @@ func (s *Server) ownHistory(x *exchange) error {
 		data.Openings = append(data.Openings, x.ownOpening(view))
 	}
 	if own.More {
-		last := own.Openings[len(own.Openings)-1].From
-		data.Older = "/badge/history?before=" + strconv.FormatInt(last.UnixMilli(), 10)
+		last := own.Openings[len(own.Openings)-1]
+		data.Older = "/badge/history?after=" + strconv.FormatInt(last.From.UnixMilli(), 10) + "." + string(last.Grant)
 	}
 	p := x.newPage("history.own.title")
 	p.Back, p.D = "/badge", data
 	return x.show("badge_history", p)
+}
+
+// openingPlace is a place in a list of openings that the query names: milliseconds since 1970, a dot and the id of an opening. It is the zero place when it is not
+// there.
+func (x *exchange) openingPlace(name string) (emergency.OpeningPlace, error) {
+	asked := x.r.URL.Query().Get(name)
+	if asked == "" {
+		return emergency.OpeningPlace{}, nil
+	}
+	text, grant, _ := strings.Cut(asked, ".")
+	at, err := strconv.ParseInt(text, 10, 53)
+	if err != nil || at <= 0 {
+		return emergency.OpeningPlace{}, invalid("not_number", name)
+	}
+	return emergency.OpeningPlace{From: time.UnixMilli(at).UTC(), Grant: emergency.GrantID(grant)}, nil
 }
 
 func (x *exchange) ownOpening(view emergency.OpeningView) ownOpening {

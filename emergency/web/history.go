@@ -81,6 +81,11 @@ func (x *exchange) logPage(value func(string) string) error {
 		return err
 	}
 	filter := x.logFilter(view.Seen, value)
+	if !filter.all() { // it may read a thousand entries
+		if err := x.move(long); err != nil {
+			return err
+		}
+	}
 	data := logPage{Last: newest.Last, Unseen: view.Unseen, Whole: filter.all(), Source: "/v1/patients/" + string(id) + "/log", Base: p.Back + "/log"}
 	end := data.Last // the newest that this page shows
 	if before, err := strconv.ParseUint(value("before"), 10, 64); err == nil && before > 0 {

@@ -10,7 +10,7 @@ const (
 	common             // work of milliseconds
 	shown              // likewise, of the public log: whoever checks it asks by the thousand, and is counted apart
 	urgent             // breaking the glass: it has a share that nothing else takes
-	long               // carries a document, whose body or answer may take minutes
+	long               // carries a document, whose body or answer may take minutes, or goes through much of a log
 )
 
 // places bound how many requests are worked on at once, so that those are finished in time. A place is held for work and never while a client

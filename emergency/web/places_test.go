@@ -164,6 +164,53 @@ func TestAFullServerKeepsAShareForTheGlass(t *testing.T) {
 	}
 }
 
+// searching is a service in which a search in a log does not come to an end until it is let go.
+type searching struct {
+	Service
+	entered chan<- struct{}
+	letGo   <-chan struct{}
+}
+
+func (s searching) History(ctx context.Context, c emergency.Caller, id emergency.PatientID, after uint64, limit int) (emergency.HistoryView, error) {
+	view, err := s.Service.History(ctx, c, id, after, limit)
+	if after == 0 && limit > 1 {
+		s.entered <- struct{}{}
+		<-s.letGo
+	}
+	return view, err
+}
+
+// TestASearchInALogTakesNoCommonPlace: what a filter reads, by a link or by the form, is long work.
+func TestASearchInALogTakesNoCommonPlace(t *testing.T) {
+	t.Parallel()
+	entered, letGo, done := make(chan struct{}), make(chan struct{}), make(chan int)
+	app := newApp(t, func(c *Config) { c.MaxInFlight, c.Service = 1, searching{c.Service, entered, letGo} })
+	b, person := app.signedIn(t, "Ada Example")
+	log := "/patients/" + string(person.Patient(t, "adult")) + "/log"
+	go func() { done <- b.get(log + "?kind=changed").Code }()
+	<-entered
+	if w := app.browser(t).get("/"); w.Code != http.StatusOK {
+		t.Errorf("beside a search: %d", w.Code)
+	}
+	second := app.browser(t)
+	second.cookies = map[string]string{sessionCookie: person.Token}
+	if w := second.get(log + "?kind=looked"); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("a second search: %d, want 503", w.Code)
+	}
+	if w := app.browser(t).get("/"); w.Code != http.StatusOK {
+		t.Errorf("after a search that was refused: %d", w.Code)
+	}
+	close(letGo)
+	if code := <-done; code != http.StatusOK {
+		t.Errorf("the search came to %d", code)
+	}
+	go func() { done <- second.get(log + "?kind=looked").Code }()
+	<-entered
+	if code := <-done; code != http.StatusOK {
+		t.Errorf("the next search came to %d: its place was not given back", code)
+	}
+}
+
 // unreadAnswer is the connection of somebody who reads no answer.
 type unreadAnswer struct {
 	*httptest.ResponseRecorder

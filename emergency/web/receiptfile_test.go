@@ -137,7 +137,7 @@ func TestResponderReadsTheirOwnHistory(t *testing.T) {
 		}
 	}
 	clean(t, page, "own history")
-	if older := medics.page("/badge/history?before=" + strconv.FormatInt(app.Clock.Now().AddDate(0, 0, -1).UnixMilli(), 10)); strings.Contains(older, "found in the street") {
+	if older := medics.page("/badge/history?after=" + strconv.FormatInt(app.Clock.Now().AddDate(0, 0, -1).UnixMilli(), 10)); strings.Contains(older, "found in the street") {
 		t.Error("a page of what was opened before yesterday shows what was opened today")
 	}
 	proof := "/badge/history/" + string(opened.GrantID) + "/proof"

@@ -186,8 +186,22 @@ func (x *exchange) work(do func() error) error {
 		return err
 	}
 	x.leave = sync.OnceFunc(leave)
-	defer x.leave()
+	defer func() { x.leave() }() // whichever place it is by then
 	return do()
+}
+
+// move goes on in another room, for work that is longer than what its route is for.
+func (x *exchange) move(to room) error {
+	if x.route.room == to {
+		return nil
+	}
+	leave, err := x.places.take(to)
+	if err != nil {
+		return err
+	}
+	x.leave()
+	x.leave = sync.OnceFunc(leave)
+	return nil
 }
 
 // goesToSignIn reports whether a stranger who asked for a page is sent to the sign-in page. A form that was filled in is not thrown away by

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"io"
-	"time"
 
 	"github.com/locket-health/locket/cards"
 	"github.com/locket-health/locket/emergency"
@@ -142,7 +141,7 @@ type Service interface {
 	ConfirmItems(ctx context.Context, c emergency.Caller, id emergency.PatientID, tags map[string]string) error
 	Proof(ctx context.Context, c emergency.Caller, id emergency.PatientID, seq uint64) (emergency.ProofFile, error)
 	OpeningProof(ctx context.Context, c emergency.Caller, grant string) (emergency.ProofFile, error)
-	OwnOpenings(ctx context.Context, c emergency.Caller, before time.Time) (emergency.OwnHistory, error)
+	OwnOpenings(ctx context.Context, c emergency.Caller, after emergency.OpeningPlace) (emergency.OwnHistory, error)
 	OwnOpeningProof(ctx context.Context, c emergency.Caller, grant emergency.GrantID) (emergency.ProofFile, error)
 	MarkSeen(ctx context.Context, c emergency.Caller, id emergency.PatientID, seq uint64) error
 	Export(ctx context.Context, c emergency.Caller, w io.Writer, passphrase string) error

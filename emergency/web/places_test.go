@@ -164,27 +164,28 @@ func TestAFullServerKeepsAShareForTheGlass(t *testing.T) {
 	}
 }
 
-// searching is a service in which a search in a log does not come to an end until it is let go.
+// searching is a service in which a search in a log does not come to an end until it is said how it ends.
 type searching struct {
 	Service
 	entered chan<- struct{}
-	letGo   <-chan struct{}
+	ends    <-chan error
 }
 
 func (s searching) History(ctx context.Context, c emergency.Caller, id emergency.PatientID, after uint64, limit int) (emergency.HistoryView, error) {
-	view, err := s.Service.History(ctx, c, id, after, limit)
 	if after == 0 && limit > 1 {
 		s.entered <- struct{}{}
-		<-s.letGo
+		if err := <-s.ends; err != nil {
+			return emergency.HistoryView{}, err
+		}
 	}
-	return view, err
+	return s.Service.History(ctx, c, id, after, limit)
 }
 
 // TestASearchInALogTakesNoCommonPlace: what a filter reads, by a link or by the form, is long work.
 func TestASearchInALogTakesNoCommonPlace(t *testing.T) {
 	t.Parallel()
-	entered, letGo, done := make(chan struct{}), make(chan struct{}), make(chan int)
-	app := newApp(t, func(c *Config) { c.MaxInFlight, c.Service = 1, searching{c.Service, entered, letGo} })
+	entered, ends, done := make(chan struct{}), make(chan error), make(chan int)
+	app := newApp(t, func(c *Config) { c.MaxInFlight, c.Service = 1, searching{c.Service, entered, ends} })
 	b, person := app.signedIn(t, "Ada Example")
 	log := "/patients/" + string(person.Patient(t, "adult")) + "/log"
 	go func() { done <- b.get(log + "?kind=changed").Code }()
@@ -200,14 +201,19 @@ func TestASearchInALogTakesNoCommonPlace(t *testing.T) {
 	if w := app.browser(t).get("/"); w.Code != http.StatusOK {
 		t.Errorf("after a search that was refused: %d", w.Code)
 	}
-	close(letGo)
-	if code := <-done; code != http.StatusOK {
-		t.Errorf("the search came to %d", code)
+	ends <- emergency.ErrUnpublished
+	if code := <-done; code == http.StatusOK {
+		t.Error("a search that failed is answered")
 	}
 	go func() { done <- second.get(log + "?kind=looked").Code }()
-	<-entered
+	select {
+	case <-entered:
+	case code := <-done:
+		t.Fatalf("the next search came to %d: its place was not given back", code)
+	}
+	ends <- nil
 	if code := <-done; code != http.StatusOK {
-		t.Errorf("the next search came to %d: its place was not given back", code)
+		t.Errorf("the next search came to %d", code)
 	}
 }
 

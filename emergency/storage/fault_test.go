@@ -391,42 +391,6 @@ func TestBrokenDiskStopsWriting(t *testing.T) {
 	}
 }
 
-// F7, F8: a disk that hangs keeps nobody waiting. What had begun is kept or not, and its caller is told that the log is not available; what had not never is.
-func TestHangingDisk(t *testing.T) {
-	s := openTest(t, Config{Deadline: 50 * time.Millisecond})
-	putCard(t, s)
-	hangs, release := make(chan struct{}), make(chan struct{})
-	real := s.writer.commit
-	s.writer.commit = func(x *transaction) error {
-		s.writer.commit = real
-		close(hangs)
-		<-release
-		return real(x)
-	}
-	first := make(chan error, 1)
-	go func() { first <- open1(t.Context(), s, 1) }()
-	<-hangs
-	if err := open1(t.Context(), s, 2); !errors.Is(err, emergency.ErrBusy) {
-		t.Errorf("behind a commit that hangs: got %v, want ErrBusy", err)
-	}
-	if err := <-first; !errors.Is(err, emergency.ErrLogUnavailable) {
-		t.Errorf("in a commit that hangs: got %v, want ErrLogUnavailable", err)
-	}
-	if s.Blocked() < 50*time.Millisecond {
-		t.Errorf("the store says that it hangs for %v", s.Blocked())
-	}
-	close(release)
-	if err := s.update(t.Context(), func(*tx) error { return nil }); err != nil { // the queue has come to an end
-		t.Errorf("afterwards: %v", err)
-	}
-	if !has(t, s, 1) || has(t, s, 2) {
-		t.Error("what had begun is not kept, or what had not is")
-	}
-	if size := verifies(t, s); size != 1 {
-		t.Errorf("the log has %d entries, want 1", size)
-	}
-}
-
 // A change that ends its goroutine, as a failing test does, must not end the store.
 func TestChangeThatEndsItsGoroutine(t *testing.T) {
 	s := openTest(t, Config{})

@@ -40,8 +40,9 @@ type Config struct {
 	Readers int
 	// Patience is how long an Update waits for a place in a full queue before it answers ErrBusy; 0 is 3 seconds.
 	Patience time.Duration
-	// Deadline is how long an Update is waited for in all before it answers ErrLogUnavailable, or ErrBusy when it had not begun. What had begun may still be
-	// kept: nobody is told that it was. 0 waits for as long as it takes.
+	// Deadline is how long an Update is waited for in all before it answers ErrLogUnavailable, or ErrBusy when it had not begun; half as long when that is how
+	// long one commit has been under way, because then the disk hangs. What had begun may still be kept: nobody is told that it was. 0 waits for as long as it
+	// takes.
 	Deadline time.Duration
 	// Observe, if not nil, is told of every commit, by the goroutine that writes: it must be quick.
 	Observe func(Commit)

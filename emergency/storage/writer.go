@@ -81,20 +81,7 @@ func (w *writer) do(ctx context.Context, change func(*tx) error) error {
 	if err := w.enqueue(job); err != nil {
 		return err
 	}
-	var late <-chan time.Time
-	if w.deadline > 0 {
-		timer := time.NewTimer(w.deadline)
-		defer timer.Stop()
-		late = timer.C
-	}
-	select {
-	case err := <-job.answer:
-		return err
-	case <-ctx.Done():
-		return job.leave(ctx.Err())
-	case <-late:
-		return job.leave(errLate)
-	}
+	return w.wait(ctx, job)
 }
 
 var (

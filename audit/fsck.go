@@ -11,8 +11,6 @@ import (
 // Archive is a store with everything that it keeps of its log. Lists come in the order of their keys; at most limit rows, after the key that is given.
 type Archive interface {
 	Store
-	// Checkpoints returns published checkpoints of all epochs by epoch and size; those of size 0 come after size -1.
-	Checkpoints(ctx context.Context, epoch int, size int64, limit int) ([]Signed, error)
 	// AllCosignatures returns cosignatures of all epochs by epoch, size and witness.
 	AllCosignatures(ctx context.Context, epoch int, size int64, witness string, limit int) ([]Cosignature, error)
 	// AllTestimonies returns the last testimonies about all epochs.

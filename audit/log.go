@@ -41,6 +41,9 @@ type Log struct {
 	logger  *slog.Logger
 
 	publishing sync.Mutex // one publication at a time: two would do the same work
+
+	succession sync.Mutex
+	succeeded  []Succession // nil before they were asked for; the keys of a running log do not change
 }
 
 // New returns a log. It refuses a Config with a missing part, and returns an error that wraps [ErrKey] for an origin or key that

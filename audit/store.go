@@ -89,6 +89,8 @@ type Store interface {
 	Epochs(ctx context.Context) ([]Epoch, error)
 	// Epoch returns what the store holds of one epoch, closed or present; calls return [ErrNotFound] when there is none of this number.
 	Epoch(number int) Reader
+	// Checkpoints returns at most limit published checkpoints of all epochs by epoch and size, after the one that is given; those of size 0 come after size -1.
+	Checkpoints(ctx context.Context, epoch int, size int64, limit int) ([]Signed, error)
 	// SaveCheckpoint publishes a checkpoint of the present epoch durably. It returns [ErrConflict] and changes nothing when it is of another epoch, or when
 	// one of a larger size, or of this size with another note, is published already. Saving the same note twice is no error and keeps the first time.
 	SaveCheckpoint(ctx context.Context, signed Signed) error

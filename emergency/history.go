@@ -11,14 +11,15 @@ import (
 
 // HistoryView is what the log says about a patient, with what is needed to check it without trusting this server.
 type HistoryView struct {
-	Checkpoint string         // the signed note of the present epoch, which the proofs of its entries lead to; "" while none is published
-	VKey       string         // the key that signs it
-	VKeys      []string       // every key that signs it: two while one takes the place of another
-	Epoch      int            // number of the present epoch, from 1
-	Earlier    []EarlierEpoch // of the log, in order; none unless it was begun anew
-	Last       uint64         // number of the last entry there is; 0 when there is none
-	Recoveries []audit.Proved // the first entries of all epochs but the first: what became of the ones before
-	Entries    []HistoryEntry // in order of Seq
+	Checkpoint  string             // the signed note of the present epoch, which the proofs of its entries lead to; "" while none is published
+	VKey        string             // the key that signs it
+	VKeys       []string           // every key that signs it: two while one takes the place of another
+	Epoch       int                // number of the present epoch, from 1
+	Successions []audit.Succession // how keys that have ended were followed by others, of all epochs
+	Earlier     []EarlierEpoch     // of the log, in order; none unless it was begun anew
+	Last        uint64             // number of the last entry there is; 0 when there is none
+	Recoveries  []audit.Proved     // the first entries of all epochs but the first: what became of the ones before
+	Entries     []HistoryEntry     // in order of Seq
 }
 
 // EarlierEpoch is a closed epoch of the log: what the proofs of its entries lead to.
@@ -80,6 +81,9 @@ func (s *Service) history(ctx context.Context, subject string, after uint64, lim
 	}
 	view.Earlier = earlier
 	if view.Recoveries, err = s.Log.Recoveries(ctx); err != nil {
+		return view, err
+	}
+	if view.Successions, err = s.Log.Successions(ctx); err != nil {
 		return view, err
 	}
 	signed, err := s.Log.Checkpoint(ctx)

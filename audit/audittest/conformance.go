@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/locket-health/locket/audit"
@@ -445,6 +446,20 @@ func testCheckpoints(t *testing.T, s Store) {
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s: Checkpoint (-want +got):\n%s", c.name, diff)
+		}
+	}
+	for _, c := range []struct {
+		epoch int
+		size  int64
+		limit int
+		want  []audit.Signed
+	}{{1, 0, 9, []audit.Signed{five, nine}}, {1, 4, 1, []audit.Signed{five}}, {1, 5, 1, []audit.Signed{nine}}, {1, 9, 1, nil}, {0, 99, 0, nil}} {
+		got, err := s.Checkpoints(t.Context(), c.epoch, c.size, c.limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("Checkpoints after %d of epoch %d (-want +got):\n%s", c.size, c.epoch, diff)
 		}
 	}
 }

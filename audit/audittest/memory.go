@@ -421,6 +421,17 @@ func (m *Memory) SaveCheckpoint(_ context.Context, signed audit.Signed) error {
 	return nil
 }
 
+// Checkpoints returns published checkpoints after one, by epoch and size.
+func (m *Memory) Checkpoints(_ context.Context, epoch int, size int64, limit int) ([]audit.Signed, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	after := slices.IndexFunc(m.kept.Checkpoints, func(c audit.Signed) bool { return c.Epoch > epoch || c.Epoch == epoch && c.Size > size })
+	if after < 0 {
+		return nil, nil
+	}
+	return slices.Clone(m.kept.Checkpoints[after:min(after+limit, len(m.kept.Checkpoints))]), nil
+}
+
 func clone(state audit.State) audit.State {
 	state.Edge = slices.Clone(state.Edge)
 	return state

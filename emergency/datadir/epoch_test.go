@@ -400,6 +400,18 @@ func TestTheKeyOfTheLogChanges(t *testing.T) {
 		if got := vkey(t, c.Dir); got != second {
 			t.Errorf("ended after %q: the key is %s", after, got)
 		}
+		// Whoever was away until now still learns that the first key gave way to the second.
+		said := look(t, c, patient).Successions
+		if len(said) != 1 || said[0].VKey != second {
+			t.Fatalf("ended after %q: the keys are said to have followed one another so: %+v", after, said)
+		}
+		for _, key := range []string{first, second} {
+			if v, err := audit.ParseVKey(key); err != nil {
+				t.Fatal(err)
+			} else if _, err := audit.OpenCheckpoint(v, said[0].Note); err != nil {
+				t.Errorf("ended after %q: the succession is not signed by %s: %v", after, key, err)
+			}
+		}
 		if _, err := os.Stat(filepath.Join(c.Dir, "keys", "log-next.pem")); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("ended after %q: the next key is still there: %v", after, err)
 		}

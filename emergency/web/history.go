@@ -220,6 +220,7 @@ type historyAnswer struct {
 	VKeys       []string          `json:"vkeys"`       // every key that signs: two while one takes the place of another
 	Checkpoint  string            `json:"checkpoint"`  // the signed note that the proofs of the present epoch lead to; "" while none is published
 	Consistency *consistency      `json:"consistency"` // null unless asked for, and when the published log does not reach the size asked for
+	Successions []succession      `json:"successions"` // how keys that sign no more were followed by others
 	Earlier     []earlierEpoch    `json:"earlier"`
 	Recoveries  []recoveryEntry   `json:"recoveries"`
 	Last        uint64            `json:"last"` // number of the last entry that there is
@@ -234,6 +235,12 @@ type earlierEpoch struct {
 	VKey       string   `json:"vkey"`
 	VKeys      []string `json:"vkeys"`
 	Checkpoint string   `json:"checkpoint"` // its last signed note; "" when it has none
+}
+
+// succession is a checkpoint that a key which has ended and the one that took its place have both signed.
+type succession struct {
+	VKey       string `json:"vkey"` // of the later one
+	Checkpoint string `json:"checkpoint"`
 }
 
 // recoveryEntry is the first entry of an epoch, which says what became of the one before.
@@ -269,7 +276,7 @@ func (s *Server) history(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	answer := historyAnswer{Epoch: view.Epoch, VKey: view.VKey, VKeys: view.VKeys, Checkpoint: view.Checkpoint, Earlier: []earlierEpoch{}, Recoveries: []recoveryEntry{},
+	answer := historyAnswer{Epoch: view.Epoch, VKey: view.VKey, VKeys: view.VKeys, Checkpoint: view.Checkpoint, Successions: []succession{}, Earlier: []earlierEpoch{}, Recoveries: []recoveryEntry{},
 		Last: view.Last, Entries: []historyEntry{}}
 	if answer.Cards, err = s.cardNames(x, id); err != nil {
 		return err
@@ -279,6 +286,9 @@ func (s *Server) history(x *exchange) error {
 	}
 	if answer.Consistency, err = s.consistency(x, int(asked[2]), int64(asked[1])); err != nil {
 		return err
+	}
+	for _, each := range view.Successions {
+		answer.Successions = append(answer.Successions, succession{each.VKey, string(each.Note)})
 	}
 	for _, e := range view.Earlier {
 		answer.Earlier = append(answer.Earlier, earlierEpoch(e))

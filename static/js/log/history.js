@@ -2,7 +2,7 @@
 // A part of somebody's log, checked as a whole: every entry stands in the published log with the payload that is shown, none is missing between two
 // others, and each names the one before it. What was erased was erased by an entry that says so.
 
-import { fromBase64, hashesOf, leafOf, verifyCheckpoint, verifyInclusion } from './tlog.js';
+import { equal, fromBase64, hashesOf, leafOf, verifyCheckpoint, verifyInclusion } from './tlog.js';
 
 /**
  * What an entry is worth. "unable" says nothing about it: this browser cannot check the signature, or it does not know yet why the words were erased.
@@ -28,6 +28,7 @@ import { fromBase64, hashesOf, leafOf, verifyCheckpoint, verifyInclusion } from 
  * @property {string[]} vkeys      that sign its checkpoint; more than one while one takes the place of another
  * @property {string} checkpoint   "" while none is published
  * @property {{epoch: number, vkeys: string[], checkpoint: string}[]} earlier
+ * @property {Succession[]} successions  how keys that sign no more were followed by others
  * @property {import('./memory.js').Consistency | null} consistency
  * @property {import('./recovery.js').Recovery[]} recoveries
  * @property {number} last         number of the last entry that there is
@@ -35,9 +36,11 @@ import { fromBase64, hashesOf, leafOf, verifyCheckpoint, verifyInclusion } from 
  * @property {Record<string, string>} cards
  */
 
+/** @typedef {{vkey: string, checkpoint: string}} Succession  a checkpoint that a key which has ended and the one that took its place, this one, have both signed */
+
 /** @typedef {Entry & {signed: Signed}} Held  with the tree that its proof leads to */
 
-/** @typedef {{at: number, ground: string, was: {type: string, at: number}}} Erased  when and why, and what the entry had been */
+/** @typedef {{at: number, ground: string, actor: any, was: {type: string, at: number}}} Erased  when, why and by whom, and what the entry had been */
 
 /**
  * @typedef {object} Checked
@@ -77,6 +80,30 @@ export async function signedBy(vkeys, checkpoint) {
 }
 
 /**
+ * What a checkpoint says by a key that is trusted, or by one that has taken its place. Who was away while that happened goes from key to key, by checkpoints that
+ * each of two has signed and that hold as much as was seen before.
+ * @param {string} checkpoint
+ * @param {string} vkey  that is trusted
+ * @param {Succession[]} successions
+ * @param {import('./tlog.js').Tree | null} [past]  the tree that was seen
+ * @returns {Promise<{signed: Signed, vkey: string}>} by which key
+ */
+export async function succeeded(checkpoint, vkey, successions, past = null) {
+  const trusted = [vkey];
+  for (const key of trusted) {
+    const signed = await verifyCheckpoint(checkpoint, key);
+    if (signed.ok) return { signed, vkey: key };
+    for (const next of successions) {
+      if (trusted.includes(next.vkey) || !(await verifyCheckpoint(next.checkpoint, next.vkey)).ok) continue;
+      const both = await verifyCheckpoint(next.checkpoint, key);
+      const goesOn = both.ok && (!past || both.size > past.size || (both.size === past.size && equal(both.root, past.root)));
+      if (goesOn) trusted.push(next.vkey);
+    }
+  }
+  return { signed: await verifyCheckpoint(checkpoint, vkey), vkey };
+}
+
+/**
  * Checks entries of one subject that follow one another. That the first names the one before it can only be seen when that one is there too.
  * @param {Held[]} entries
  * @param {string} subject
@@ -106,7 +133,7 @@ export async function verifyHistory(entries, subject, { after, reached = true })
     const state = worst(proven, spoken, excused);
     const good = state !== 'failed';
     checked.set(entry.seq, { state, epoch: entry.epoch, index: entry.index, payload: good ? payloads[i] : null, leaf: good ? leaf : '',
-      erased: good && because ? { at: because.at, ground: because.ground, was: because.was } : null });
+      erased: good && because ? { at: because.at, ground: because.ground, actor: because.actor, was: because.was } : null });
     last = { seq: entry.seq, leaf };
   }
   return { checked, pruned };
@@ -121,7 +148,7 @@ function erasures(payloads) {
   const said = new Map();
   for (const payload of payloads) {
     const { seq, leaf, prev = '', ground = '', type = '', at } = (payload?.type === 'entry.erased' && payload.details) || {};
-    if (Number(seq) < payload?.seq) said.set(Number(seq), { leaf, prev, at: payload.at, ground, was: { type, at: Number(at) } });
+    if (Number(seq) < payload?.seq) said.set(Number(seq), { leaf, prev, at: payload.at, ground, actor: payload.actor ?? {}, was: { type, at: Number(at) } });
   }
   return said;
 }

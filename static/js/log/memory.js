@@ -2,7 +2,7 @@
 // What a browser remembers of somebody's log between two visits: the key, the largest tree that it signed, how many entries there were, and the last of
 // them. A log that shows one past today and another tomorrow is found out by whoever remembers.
 
-import { signedBy, toBase64url } from './history.js';
+import { signedBy, succeeded, toBase64url } from './history.js';
 import { recovered } from './recovery.js';
 import { equal, hashesOf, verifyCheckpoint, verifyConsistency } from './tlog.js';
 
@@ -47,11 +47,11 @@ export async function compare(seen, now) {
   if (seen.epoch > now.epoch) return says('smaller');
   const goesOn = seen.epoch === now.epoch;
   const checkpoint = goesOn ? now.checkpoint : now.earlier.find(({ epoch }) => epoch === seen.epoch)?.checkpoint ?? '';
-  const then = await verifyCheckpoint(checkpoint, seen.vkey); // which a log that changes its key signs by both
+  const { signed: then, vkey: known } = await succeeded(checkpoint, seen.vkey, now.successions, past); // a log that changes its key signs by both for a time
   if (checkpoint !== '' && !then.ok) return says('key');
   const grown = then.ok ? await growth(past, then, checkpoint, now.consistency) : 'smaller'; // of a closed epoch nothing may be left
   if (goesOn || grown === 'fork') return says(grown);
-  const admitted = await recovered(seen, now);
+  const admitted = await recovered({ ...seen, vkey: known }, now);
   if (admitted === null) return says('key');
   if (grown !== 'smaller' || admitted.kept >= past.size) return says('epoch');
   return admitted.known >= past.size ? says('lost', past.size - admitted.kept) : says('smaller');

@@ -2,7 +2,7 @@
 // What the first entry of a new log says about the end of the one before: how much of it was left, the last checkpoint that was known, and why. It is signed by
 // the key of the old log, without which anybody could begin a log and call it the next one. (audit/recovery.go says the same in full.)
 
-import { signedBy } from './history.js';
+import { signedBy, succeeded } from './history.js';
 import { fromBase64, hashesOf, leafOf, sha256, verifyCheckpoint, verifyInclusion, verifySignature } from './tlog.js';
 
 const UTF8 = new TextEncoder();
@@ -44,9 +44,11 @@ export async function recovered(seen, answer) {
   let said = /** @type {{kept: number, known: number} | null} */ (null);
   for (const { epoch, checkpoint } of later) {
     const entry = begun.find((each) => each.epoch === epoch);
-    if (!entry || !(await signsFor(trusted, entry)) || !(await verifyCheckpoint(checkpoint, entry.details.vkey)).ok) return null;
+    if (!entry || !(await signsFor(trusted, entry))) return null;
+    const { signed, vkey } = await succeeded(checkpoint, entry.details.vkey, answer.successions);
+    if (!signed.ok) return null;
     said ??= await saysOf(seen, entry.details);
-    trusted = { vkey: entry.details.vkey, checkpoint };
+    trusted = { vkey, checkpoint };
   }
   return said;
 }

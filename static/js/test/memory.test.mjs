@@ -55,6 +55,48 @@ test('a key that another one takes the place of', async () => {
   assert.equal(await verdict(seen, shown(next, next.consistency(5))), 'key', 'a key that was never seen beside the one that is remembered');
 });
 
+for (const [name, want, tell] of [
+  ['goes from key to key', 'grown', (keys) => [keys[0].followedBy(keys[1], 7), keys[1].followedBy(keys[2], 8)]],
+  ['goes from key to key in whatever order it is told', 'grown', (keys) => [keys[1].followedBy(keys[2], 8), keys[0].followedBy(keys[1], 7)]],
+  ['believes nothing that one key is missing from', 'key', (keys) => [keys[0].followedBy(keys[1], 7)]],
+  ['believes nothing that the key it knows has not signed', 'key', (keys) => [keys[1].followedBy(keys[2], 8)]],
+  ['believes nothing that the next key has not signed', 'key', (keys) => [{ vkey: keys[2].vkey, checkpoint: keys[0].checkpoint(7) }]],
+  ['believes nothing from before its last visit', 'key', (keys) => [keys[0].followedBy(keys[2], 4)]],
+  ['believes no other tree', 'key', (keys) => [Object.assign(new Log(), keys[0], { leaves: keys[0].leaves.with(0, digest(Buffer.from('changed'))) }).followedBy(
+    Object.assign(new Log(), keys[2], { leaves: keys[0].leaves.with(0, digest(Buffer.from('changed'))) }), 5)]],
+  ['believes no circle', 'key', (keys) => [keys[0].followedBy(keys[1], 7), keys[1].followedBy(keys[0], 7)]],
+]) {
+  test(`who was away while the key changed ${name}`, async () => {
+    const log = await grown(5);
+    const seen = memory(log);
+    await grown(9, log);
+    const keys = [log, log.withKey(), log.withKey()];
+    const now = { ...shown(keys[2], keys[2].consistency(5)), successions: tell(keys) };
+    assert.equal(await verdict(seen, now), want);
+    if (want !== 'grown') return;
+    log.leaves[1] = digest(Buffer.from('changed'));
+    assert.equal(await verdict(seen, { ...shown(keys[2], keys[2].consistency(5)), successions: tell(keys) }), 'fork', 'an honest change of the key excuses no other log');
+  });
+}
+
+test('who was away while the key changed and the log was begun anew', async () => {
+  const log = await grown(10);
+  const seen = memory(log);
+  const next = log.withKey();
+  await grown(12, log);
+  const second = await next.restart(next.checkpoint());
+  await second.append({ v: 1 });
+  const third = second.withKey();
+  const now = { ...answerOf([next, third], []), recoveries: answerOf([next, second], []).recoveries.map((r) => ({ ...r, ...{ proof: third.inclusion(0), checkpoint: third.checkpoint() } })),
+    consistency: next.consistency(10) };
+  third.number = 2;
+  Object.assign(now, { epoch: 2 });
+  now.recoveries[0].epoch = 2;
+  assert.equal(await verdict(seen, { ...now, successions: [log.followedBy(next, 11)] }), 'key', 'the second log has changed its key too');
+  assert.equal(await verdict(seen, { ...now, successions: [log.followedBy(next, 11), { vkey: third.vkey, checkpoint: third.checkpoint(1) }] }), 'key', 'the key before has not signed');
+  assert.equal(await verdict(seen, { ...now, successions: [log.followedBy(next, 11), second.followedBy(third, 1)] }), 'epoch');
+});
+
 for (const [name, want, lie] of [
   ['another key', 'key', async (log) => { const other = new Log(); other.leaves = log.leaves; return [other, null]; }],
   ['a smaller log', 'smaller', async (log) => { log.leaves.length = 3; return [log, null]; }],

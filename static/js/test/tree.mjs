@@ -37,7 +37,7 @@ export function answerOf(epochs, entries, published = epochs.map((log) => log.le
   });
   const recoveries = epochs.filter(({ first }) => first).map((log) => ({ epoch: log.number, salt: log.first.salt, payload: log.first.payload,
     proof: log.inclusion(0), checkpoint: log.checkpoint() }));
-  return { ...closed.at(-1), earlier: closed.slice(0, -1), recoveries, consistency: null, last: entries.at(-1)?.seq ?? 0, entries: proved, cards: {} };
+  return { ...closed.at(-1), successions: [], earlier: closed.slice(0, -1), recoveries, consistency: null, last: entries.at(-1)?.seq ?? 0, entries: proved, cards: {} };
 }
 
 /** A log with a key of its own. Its leaves may be changed by a test that plays a liar. */
@@ -102,6 +102,11 @@ export class Log {
     const text = `${this.name}\n${size}\n${root(this.leaves.slice(0, size)).toString('base64')}\n`;
     const signature = Buffer.concat([this.id, sign(null, Buffer.from(text), this.privateKey)]);
     return `${text}\n\u2014 ${this.name} ${signature.toString('base64')}\n`;
+  }
+
+  /** A checkpoint that this key and another have both signed, as the server tells of one that took the place of this. */
+  followedBy(other, size = this.leaves.length) {
+    return { vkey: other.vkey, checkpoint: this.checkpoint(size) + other.checkpoint(size).split('\n\n')[1] };
   }
 
   inclusion(index, size = this.leaves.length) {

@@ -154,7 +154,7 @@ func (s *Service) FinishApproval(ctx context.Context, c Caller, ceremony string,
 		case ActionDeletePatient:
 			return s.deletePatient(tx, c, PatientID(action.Target), &approved)
 		case ActionDeleteAccount:
-			return s.deleteAccount(tx, c, approved)
+			return s.deleteAccount(tx, c, &approved)
 		}
 		return nil
 	})

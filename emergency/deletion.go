@@ -19,6 +19,12 @@ func (s *Service) deletePatient(tx Tx, c Caller, id PatientID, approved *Approve
 	} else if guarded {
 		return ErrGuardian // the record is the patient's
 	}
+	return s.removePatient(tx, c, patient, approved)
+}
+
+// removePatient is deletePatient for somebody who may.
+func (s *Service) removePatient(tx Tx, c Caller, patient Patient, approved *Approved) error {
+	id := patient.ID
 	cards, err := tx.Cards(id)
 	if err != nil {
 		return err
@@ -50,8 +56,8 @@ func (s *Service) deletePatient(tx Tx, c Caller, id PatientID, approved *Approve
 	return tx.PutPatient(patient)
 }
 
-// deleteAccount deletes an account with all patients that nobody else keeps.
-func (s *Service) deleteAccount(tx Tx, c Caller, approved Approved) error {
+// deleteAccount deletes the caller's account with all patients that nobody else keeps. approved is nil when it is deleted again after a restore.
+func (s *Service) deleteAccount(tx Tx, c Caller, approved *Approved) error {
 	account, err := tx.Account(c.Account)
 	if err != nil {
 		return err
@@ -68,7 +74,7 @@ func (s *Service) deleteAccount(tx Tx, c Caller, approved Approved) error {
 		if len(keepers) > 1 {
 			continue
 		}
-		if err := s.deletePatient(tx, c, patient.ID, &approved); err != nil {
+		if err := s.removePatient(tx, c, patient, approved); err != nil {
 			return err
 		}
 	}
@@ -88,7 +94,9 @@ func (s *Service) deleteAccount(tx Tx, c Caller, approved Approved) error {
 		return err
 	}
 	event := s.event(c, audit.AccountDeleted, string(c.Account))
-	approved.proves(&event)
+	if approved != nil {
+		approved.proves(&event)
+	}
 	tx.Append(event)
 	account.DeletedAt, account.SealedProfile, account.Recovery = s.now(), nil, Token{}
 	if err := tx.PutAccount(account); err != nil {

@@ -21,8 +21,8 @@ import (
 // MinLogLife is the shortest time for which a house keeps the words of its log: how long somebody has to bring a claim in most places.
 const MinLogLife = 3 * 365 * 24 * time.Hour
 
-// eraseBatch is how many entries are erased in one transaction: responders wait for it.
-const eraseBatch = 100
+// erasedAtOnce is how many entries are erased in one transaction: responders wait for it.
+const erasedAtOnce = 100
 
 // EntryPlace names an entry.
 type EntryPlace struct {
@@ -46,6 +46,8 @@ type Erasures struct {
 	// Pending says that readers kept a file of the store in use which still holds the words. This service takes them out in Sweep, and any that is started after
 	// it; a command has to be run again.
 	Pending bool
+	// Unlisted says that what was erased could not be put on the list of what is gone: a restored backup would bring it back. This service tries again in Sweep.
+	Unlisted bool
 }
 
 // maxReference bounds Erasure.Reference, and maxErased how many single entries are named at once.
@@ -59,7 +61,8 @@ const (
 // for, keeps its words until then.
 //
 // It returns ErrNotFound when there is no such entry, ErrConflict when a single one has no words to erase, and a *audit.VerifyError for one that is damaged: that
-// is evidence. What was erased before an error stays erased; each entry is erased together with the entry that says so.
+// is evidence, and ErrUnlisted when the list of what is gone cannot be written. What was erased before an error stays erased; each entry is erased together with
+// the entry that says so.
 func (s *Service) EraseEntries(ctx context.Context, c Caller, e Erasure) (done Erasures, err error) {
 	if err := s.mayErase(ctx, c); err != nil {
 		return done, err
@@ -69,6 +72,9 @@ func (s *Service) EraseEntries(ctx context.Context, c Caller, e Erasure) (done E
 	}
 	if len(e.Entries) > 0 && !c.Operator {
 		return done, ErrNotFound
+	}
+	if err := s.canList(ctx); err != nil {
+		return done, err
 	}
 	defer func() {
 		if err == nil || done.Erased > 0 || errors.Is(err, ErrConflict) { // asked for again: because of a file that was in use
@@ -128,7 +134,7 @@ func (s *Service) eraseSubject(ctx context.Context, c Caller, e Erasure, event a
 		return done, ErrNotFound
 	}
 	for after := uint64(0); ; {
-		found, err := s.Log.ErasableOf(ctx, e.Subject, after, last, eraseBatch)
+		found, err := s.Log.ErasableOf(ctx, e.Subject, after, last, erasedAtOnce)
 		if err != nil || len(found) == 0 {
 			return done, err
 		}
@@ -136,7 +142,7 @@ func (s *Service) eraseSubject(ctx context.Context, c Caller, e Erasure, event a
 		if e.Grant != "" {
 			found = slices.DeleteFunc(found, func(each audit.Erasable) bool { return each.Payload.Grant != string(e.Grant) })
 		}
-		if err := s.eraseSome(ctx, c, found, event, e.Ground, &done); err != nil {
+		if err := s.eraseBatch(ctx, c, found, event, e.Ground, &done); err != nil {
 			return done, err
 		}
 	}
@@ -157,21 +163,31 @@ func (s *Service) eraseNamed(ctx context.Context, c Caller, e Erasure, event aud
 		}
 		found = append(found, each)
 	}
-	for batch := range slices.Chunk(found, eraseBatch) {
-		if err := s.eraseSome(ctx, c, batch, event, e.Ground, &done); err != nil {
+	for batch := range slices.Chunk(found, erasedAtOnce) {
+		if err := s.eraseBatch(ctx, c, batch, event, e.Ground, &done); err != nil {
 			return done, err
 		}
 	}
 	return done, nil
 }
 
-// eraseSome erases those that may be, in one transaction, and counts.
-func (s *Service) eraseSome(ctx context.Context, c Caller, found []audit.Erasable, event audit.Event, ground audit.Ground, done *Erasures) error {
-	if len(found) == 0 {
-		return nil
+// eraseBatch erases those that may be, lists them as gone, and counts.
+func (s *Service) eraseBatch(ctx context.Context, c Caller, found []audit.Erasable, event audit.Event, ground audit.Ground, done *Erasures) error {
+	erased, err := s.eraseSome(ctx, c, found, event, ground)
+	if err != nil {
+		return err
 	}
-	erased := 0
-	err := s.erase(ctx, event, ground, func(tx Tx) (batch []audit.Erasable, err error) {
+	done.Erased, done.Kept = done.Erased+len(erased), done.Kept+len(found)-len(erased)
+	done.Unlisted = !s.list(ctx, goneOf(erased, ground)...)
+	return nil
+}
+
+// eraseSome erases those that may be, in one transaction, and returns them.
+func (s *Service) eraseSome(ctx context.Context, c Caller, found []audit.Erasable, event audit.Event, ground audit.Ground) (erased []audit.Erasable, err error) {
+	if len(found) == 0 {
+		return nil, nil
+	}
+	err = s.erase(ctx, event, ground, func(tx Tx) (batch []audit.Erasable, err error) {
 		if !c.Operator {
 			if err := officer(tx, c); err != nil {
 				return nil, err
@@ -186,13 +202,10 @@ func (s *Service) eraseSome(ctx context.Context, c Caller, found []audit.Erasabl
 				batch = append(batch, each)
 			}
 		}
-		erased = len(batch)
+		erased = batch
 		return batch, nil
 	})
-	if err == nil {
-		done.Erased, done.Kept = done.Erased+erased, done.Kept+len(found)-erased
-	}
-	return err
+	return erased, err
 }
 
 // oversight are acts of operators and officers that a patient may ask them about: those who did them do not erase them.

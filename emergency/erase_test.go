@@ -332,7 +332,12 @@ func TestNothingOfWhatWasErasedIsLeft(t *testing.T) {
 	}
 
 	app.Clock.Add(200 * time.Hour) // the opening has ended
-	if done, err := s.EraseEntries(ctx, emergency.Caller{Operator: true}, onRequest(patient)); err != nil || done.Erased == 0 || done.Pending {
+	older := filepath.Join(t.TempDir(), "backup")
+	if _, err := datadir.Backup(ctx, app.Dir, "", older, nil); err != nil {
+		t.Fatal(err)
+	}
+	done, err := s.EraseEntries(ctx, emergency.Caller{Operator: true}, onRequest(patient))
+	if err != nil || done.Erased == 0 || done.Pending || done.Unlisted {
 		t.Fatalf("EraseEntries = %+v, %v", done, err)
 	}
 	if err := ben.SignIn(t); err != nil {
@@ -348,8 +353,22 @@ func TestNothingOfWhatWasErasedIsLeft(t *testing.T) {
 	if _, err := datadir.Backup(ctx, app.Dir, "", copied, nil); err != nil {
 		t.Fatal(err)
 	}
+	mark := filepath.Join(t.TempDir(), "mark") // of its own: the old house goes on
+	if list, err := os.ReadFile(filepath.Join(app.Dir, "high-water.gone")); err != nil || os.WriteFile(mark+".gone", list, 0o600) != nil {
+		t.Fatal("the list of what is gone cannot be copied", err)
+	}
+	restored := datadir.Options{Dir: filepath.Join(t.TempDir(), "restored"), HighWater: mark, Now: app.Clock.Now}
+	back, err := datadir.Restore(ctx, older, datadir.KeyDir(app.Dir, ""), restored)
+	if err != nil || back.Again.Entries < done.Erased || back.Again.Patients != 1 || back.Again.Left != 0 || back.Again.Unreadable != 0 {
+		t.Errorf("the restored house has gone again: %+v (%v), want %d entries and a patient", back.Again, err, done.Erased)
+	}
+	if before := inFiles(datadir.DatabasePath(older)); !before["the sealed bytes"] || !before["the sealed record"] {
+		t.Error("the older backup holds nothing of what was erased since: this test would find nothing in a house made of it")
+	}
+	again := datadir.DatabasePath(restored.Dir)
 	for file, found := range map[string]map[string]bool{
 		"the database": inFiles(database), "its write-ahead log": inFiles(database + "-wal"), "a backup made afterwards": inFiles(datadir.DatabasePath(copied)),
+		"a house restored from a backup made before": inFiles(again, again+"-wal"), "the list of what is gone": inFiles(mark + ".gone"),
 	} {
 		for name := range found {
 			t.Errorf("%s is left in %s", name, file)

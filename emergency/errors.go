@@ -53,6 +53,7 @@ var (
 	ErrContactCode    = &Error{Code: "contact_code"}      // the code of a contact is wrong, or was not given
 	ErrTooMany        = &Error{Code: "too_many"}          // slowed down; Args["retry_after"] in seconds
 	ErrLogUnavailable = &Error{Code: "log_unavailable"}   // the log cannot be written: no log, no data
+	ErrUnlisted       = &Error{Code: "unlisted"}          // the list of what is gone cannot be written, so nothing is erased
 	ErrUnpublished    = &Error{Code: "unpublished"}       // no checkpoint covers the entry yet: its proof comes with the next one
 	ErrBusy           = &Error{Code: "busy"}              // the server is shedding load or stopping
 	ErrCeremony       = &Error{Code: "ceremony"}          // a passkey ceremony is unknown, used, expired or not this one

@@ -41,3 +41,9 @@ func ParsePatientID(s string) (PatientID, error) {
 	}
 	return PatientID(s), nil
 }
+
+// ParseAccountID is ParsePatientID for accounts.
+func ParseAccountID(s string) (AccountID, error) {
+	id, err := ParsePatientID(s)
+	return AccountID(id), err
+}

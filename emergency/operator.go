@@ -111,8 +111,8 @@ func (s *Service) RecordOperator(ctx context.Context, c Caller, kind audit.Type,
 	})
 }
 
-// Sweep deletes sessions, ceremonies, requests, receipts and guess counts that have ended, and takes deleted records out of the files of the store. The
-// server calls it now and then.
+// Sweep deletes sessions, ceremonies, requests, receipts and guess counts that have ended, takes deleted records out of the files of the store, and lists what is
+// gone where that was not possible before. The server calls it now and then.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	n := 0
 	err := s.Store.Update(ctx, func(tx Tx) (err error) {
@@ -122,5 +122,6 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 	if s.scrubbed.Load() < s.deleted.Load() {
 		err = errors.Join(err, s.scrub(ctx))
 	}
+	s.list(ctx)
 	return n, err
 }

@@ -26,6 +26,7 @@ import (
 type Config struct {
 	Store     Store
 	Log       *audit.Log      // a nil log is refused: no log, no data
+	Gone      GoneList        // of what a restored backup must not bring back; nil is none
 	Data      *vault.DataKey  // seals names, notices and the payloads of the log; lives outside the database
 	Identity  *vault.Identity // opens records for those who keep them; lives outside the database
 	Passkeys  *passkey.RelyingParty
@@ -59,6 +60,7 @@ type Service struct {
 	lists    lists
 	unusual  unusual
 	watchers watchers
+	unlisted unlisted
 
 	deleted  atomic.Int64 // how often something was, of which the files of the store may still hold the words
 	scrubbed atomic.Int64 // how many of these they hold no more
@@ -104,7 +106,7 @@ func New(config Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{Config: config, codes: vault.NewGate(codeGate), overhead: beside, seen: seen{reading: config.Now()}}
-	s.Store = waking{config.Store, &s.watchers}
+	s.Store = waking{config.Store, &s.watchers, s.list}
 	s.deleted.Store(1) // the house may have stopped before it was scrubbed
 	if last, err := config.Log.Checkpoint(context.Background()); err == nil {
 		s.seen.latest = last.At

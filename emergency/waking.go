@@ -14,10 +14,11 @@ func requestKey(id RequestID) string { return "request " + string(id) }
 func grantKey(id GrantID) string     { return "grant " + string(id) }
 func patientKey(id PatientID) string { return "patient " + string(id) }
 
-// waking is a store that wakes whoever watches what a change has touched, once the change is durable and not before.
+// waking is a store that lists what a change has taken away for good and wakes whoever watches what it has touched, once the change is durable and not before.
 type waking struct {
 	Store
 	watchers *watchers
+	list     func(context.Context, ...Gone) bool
 }
 
 // Update implements Store.
@@ -28,6 +29,9 @@ func (w waking) Update(ctx context.Context, change func(Tx) error) error {
 		return change(&touched)
 	})
 	if err == nil {
+		if len(touched.gone) > 0 {
+			w.list(ctx, touched.gone...)
+		}
 		w.watchers.wake(touched.keys...)
 	}
 	return err
@@ -37,6 +41,7 @@ func (w waking) Update(ctx context.Context, change func(Tx) error) error {
 type touching struct {
 	Tx
 	keys []string
+	gone []Gone
 }
 
 func (t *touching) PutNotice(n Notice) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/datadir"
 	"github.com/locket-health/locket/emergency/storage"
 )
@@ -17,8 +18,8 @@ func auditEpochCommand() command {
 		summary: "begin the log anew, and say why",
 		about: `For a log that must not go on under its name: its database was set back, its entries do not hold, a witness knows more of it, or somebody else may have
 its key. The log ends as it is and goes on under another name, .../audit/log/2, with a new key. The first entry there says why, and what is known of the
-end, signed by the key before. Nothing is deleted: what was proved before stays proved, and the old log stays served. Everybody who looks at the log reads the
-reason. No server may run meanwhile. There is no way back: first find out what happened, and keep a copy of the data directory as it is.`,
+end, signed by the key before. What was proved before stays proved, and the old log stays served. What the list beside the high-water mark says was erased, deleted
+or revoked, and an older database has brought back, is gone again. Everybody who looks at the log reads the reason. No server may run meanwhile. There is no way back: first find out what happened, and keep a copy of the data directory as it is.`,
 		examples: []string{`locket audit epoch --data /var/lib/locket --reason "the disk of 22 November was lost; restored from the backup of the 21st"`},
 		bind: func(f *flags) func(context.Context, environment, []string) error {
 			data, keys, mark := dataFlag(f), keysFlag(f), highWaterFlag(f)
@@ -59,6 +60,23 @@ func printBegun(w io.Writer, begun datadir.Begun) {
 		fmt.Fprintf(w, "The high-water mark was not a checkpoint of this log. It is kept as %s.\n", begun.Aside)
 	}
 	fmt.Fprintln(w, "Tell the witnesses of the log its new name and key.")
+	printAgain(w, begun.Again)
+}
+
+// printAgain says what an older database had brought back and is gone again.
+func printAgain(w io.Writer, again emergency.Repeated) {
+	if again.Listed+again.Unreadable == 0 {
+		fmt.Fprintln(w, "No list of what was erased, deleted or revoked lies beside the high-water mark. What was done after the database was copied has to be done again.")
+		return
+	}
+	fmt.Fprintf(w, "Gone again, by the list of %d beside the high-water mark: the words of %d entries, %d patients, %d accounts, %d cards.\n",
+		again.Listed, again.Entries, again.Patients, again.Accounts, again.Cards)
+	if again.Left > 0 {
+		fmt.Fprintf(w, "%d entries on the list keep their words: somebody has yet to answer for them, or they are damaged. Later: locket audit erase --again --yes\n", again.Left)
+	}
+	if again.Unreadable > 0 {
+		fmt.Fprintf(w, "%d lines of the list cannot be read: they are damaged, or the keys are older than they are.\n", again.Unreadable)
+	}
 }
 
 // highWaterFlag is where the mark of the log is kept.

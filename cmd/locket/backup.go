@@ -42,8 +42,9 @@ func restoreCommand() command {
 		summary: "make a data directory from a backup and the keys",
 		about: `Copies a backup into a data directory that does not exist yet, with the keys from --keys, and checks the whole log with them. The log goes on as a
 new epoch, with a key of its own, whose first entry says what is known to be lost: name the high-water mark, where it is kept elsewhere, with
---high-water. What happened after the backup is lost: cards revoked since are valid again until they are revoked again, and what was erased or deleted since
-is there again until that is done again. Which keys were retired or withdrawn since is not lost: it lies with the keys. Copy the keys again afterwards.`,
+--high-water. What happened after the backup is lost, but for two things. What was erased, deleted or revoked since is on the list beside that mark
+(FILE.gone) and is done again; without the list you have to do it. Which keys were retired or withdrawn since lies with the keys. Copy the keys again
+afterwards.`,
 		examples: []string{"locket restore --in /mnt/backups/2026-11-22 --keys /mnt/safe/keys --data /var/lib/locket"},
 		bind: func(f *flags) func(context.Context, environment, []string) error {
 			in := f.text("in", "", "DIR", "the folder of a backup")

@@ -228,6 +228,11 @@ func serve(ctx context.Context, env environment, c Config) error {
 	if err != nil {
 		return noDirectory(err, c.Data)
 	}
+	if again, err := house.Service.Repeat(ctx, emergency.Caller{Operator: true}, false); err != nil {
+		logger.Error("what an older database has brought back is not gone again: locket audit erase --again --yes", "err", err)
+	} else if again.Any() {
+		logger.Warn("an older database had brought back what was gone; it is gone again", "entries", again.Entries, "patients", again.Patients, "accounts", again.Accounts, "cards", again.Cards)
+	}
 	logger.Info("locket serves", "url", house.Settings.URL, "listen", listener.Addr().String(), "version", version())
 	if !house.Service.CanTell() {
 		logger.Warn("nobody is told of openings: neither a mail server nor a gateway is configured")

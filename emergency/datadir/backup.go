@@ -68,7 +68,8 @@ type Restored struct {
 
 // Restore makes the data directory o.Dir from a backup and a folder of keys. What lies beside the keys about those that were retired or withdrawn after the
 // backup is known again. It checks that the whole log opens and holds, and begins a new epoch of the log: what came after the backup may have been published, and
-// the old one must not go on otherwise. o.HighWater is the mark where it is kept outside of the data directory. A house whose issuer's key has ended is restored
+// the old one must not go on otherwise. o.HighWater is the mark where it is kept outside of the data directory; what the list beside it names, and the backup
+// has brought back, is taken away again. A house whose issuer's key has ended is restored
 // too: it gets another one by Rotate.
 func Restore(ctx context.Context, in, keys string, o Options) (done Restored, err error) {
 	if _, err := ReadSettings(in); err != nil {
@@ -106,7 +107,7 @@ func Restore(ctx context.Context, in, keys string, o Options) (done Restored, er
 	if done, err = restoreLog(ctx, o); err != nil {
 		return done, err
 	}
-	if err := recordRestore(ctx, o, done.Entries); err != nil {
+	if done.Again, err = recordRestore(ctx, o, done.Entries); err != nil {
 		return done, err
 	}
 	return done, os.Rename(o.Dir, final)
@@ -134,17 +135,20 @@ func restoreLog(ctx context.Context, o Options) (done Restored, err error) {
 	return done, err
 }
 
-// recordRestore makes the entry of a restore, in the new epoch, and publishes it.
-func recordRestore(ctx context.Context, o Options, entries int64) error {
+// recordRestore makes the entry of a restore, in the new epoch, takes away again what the backup has brought back, and publishes both.
+func recordRestore(ctx context.Context, o Options, entries int64) (again emergency.Repeated, err error) {
 	house, err := open(ctx, o, true)
 	if err != nil {
-		return err
+		return again, err
 	}
 	details := map[string]string{"entries": strconv.FormatInt(entries, 10)}
-	if err := house.Service.RecordOperator(ctx, operator, audit.BackupRestored, details); err != nil {
-		return errors.Join(err, house.Store.Close())
+	if err = house.Service.RecordOperator(ctx, operator, audit.BackupRestored, details); err == nil {
+		again, err = house.Service.Repeat(ctx, operator, true)
 	}
-	return house.Close(context.WithoutCancel(ctx))
+	if err != nil {
+		return again, errors.Join(err, house.Store.Close())
+	}
+	return again, house.Close(context.WithoutCancel(ctx))
 }
 
 // copyKnown copies what a key directory may have beside the four keys: the issuer's next one, and what is known of those before, the log's too.

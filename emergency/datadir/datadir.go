@@ -5,6 +5,7 @@
 //	DIR/locket.db     the database (and its -wal and -shm files)
 //	DIR/lock          held by the server that runs on the directory
 //	DIR/high-water    the newest signed checkpoint of the log, unless it is kept elsewhere (Options.HighWater), which is better
+//	DIR/high-water.gone  what was erased, deleted or revoked and must not come back with a backup; always beside the mark
 //	DIR/keys/         the keys, unless they are kept elsewhere (Options.Keys), issuer-keys.json: which of the issuer's keys are retired or withdrawn, and
 //	                  log-keys.txt: every public key that has signed the log
 package datadir
@@ -154,7 +155,7 @@ type Options struct {
 	Metadata    []byte               // of security keys, as the FIDO Alliance publishes it; nil is none
 	Reserve     int64                // bytes kept back for the log on a full disk; 0 is none
 	Deadline    time.Duration        // how long a change is waited for on a disk that hangs; 0 is for as long as it takes
-	HighWater   string               // file of the log's high-water mark, "" for the one of the settings, which remember another one
+	HighWater   string               // file of the log's high-water mark, beside which lies the list of what is gone; "" for the one of the settings, which remember another one
 
 	repair bool                    // whatever key the log has will do: it is about to be begun anew
 	after  func(step string) error // called after each durable step of a change of the log's keys; tests end it there
@@ -254,7 +255,7 @@ func open(ctx context.Context, o Options, anyKey bool) (*House, error) {
 		return nil, err
 	}
 	if err = h.openLog(ctx, o, sealer); err == nil {
-		h.Service, err = emergency.New(emergency.Config{Store: h.Store, Log: h.Log, Data: keys.Data, Identity: keys.Identity, Passkeys: relying, Signer: signer,
+		h.Service, err = emergency.New(emergency.Config{Store: h.Store, Log: h.Log, Gone: goneBeside(h.mark, keys.Data), Data: keys.Data, Identity: keys.Identity, Passkeys: relying, Signer: signer,
 			Health: health, IssuerKey: keys.Issuer, Catalogue: h.Terms, URL: settings.URL, CardLife: o.CardLife, HandoverAge: o.HandoverAge, ReviewDays: o.ReviewDays, Ways: o.Ways, Now: o.Now, Rand: o.Rand, Logger: o.Logger})
 	}
 	if err == nil && !o.repair { // what is appended to a log that is about to be begun anew would be its old epoch's
@@ -264,7 +265,9 @@ func open(ctx context.Context, o Options, anyKey bool) (*House, error) {
 		err = h.signs(ctx)
 	}
 	if err == nil && moved != "" {
-		err = rememberMark(o.Dir, stored, moved)
+		if err = moveGone(goneBeside(highWaterOf(o.Dir, stored.HighWater), keys.Data), goneBeside(h.mark, keys.Data)); err == nil {
+			err = rememberMark(o.Dir, stored, moved)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, h.Store.Close())

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/locket-health/locket/audit"
+	"github.com/locket-health/locket/emergency"
 	"github.com/locket-health/locket/emergency/storage"
 )
 
@@ -20,11 +21,14 @@ type Begun struct {
 	Statement audit.Recovery // as the first entry of the new epoch says it
 	Lost      int64          // entries that are known to have been signed and are not here; -1 when it is not known how many
 	Aside     string         // where a high-water mark that was no checkpoint of this log has been put; "" when there was none
+
+	Again emergency.Repeated // what had come back with an older database and is gone again
 }
 
 // NewEpoch ends the log of a data directory as it is and begins a new one, under another origin and a new key, whose first entry says why. It is for a log
 // that was set back or damaged, or whose key somebody else may have. No server may run on it. What is cut short was not begun, or is finished when the house is
-// opened next. It returns storage.ErrLocked and ErrReason.
+// opened next. What the list of what is gone names, and an older database has brought back, is taken away again; when that was cut short, the server does it at
+// its next start. It returns storage.ErrLocked and ErrReason.
 func NewEpoch(ctx context.Context, o Options, reason string) (Begun, error) {
 	release, err := storage.Lock(o.Dir)
 	if err != nil {
@@ -44,7 +48,15 @@ func NewEpoch(ctx context.Context, o Options, reason string) (Begun, error) {
 		return begun, err
 	}
 	o.repair = false
-	return begun, settle(ctx, o)
+	house, err = open(ctx, o, true) // which finishes the change of the keys
+	if err != nil {
+		return begun, err
+	}
+	if err := o.step("opened"); err != nil {
+		return begun, errors.Join(err, house.Store.Close())
+	}
+	begun.Again, err = house.Service.Repeat(ctx, operator, true)
+	return begun, errors.Join(err, house.Close(ctx))
 }
 
 // settle opens a house whose log's keys have changed, which finishes the change, and publishes the log.

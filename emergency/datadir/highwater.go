@@ -65,9 +65,9 @@ func (h highWater) Load(context.Context) ([]byte, error) {
 
 // Swap implements audit.HighWater. The file is replaced as a whole: whatever is cut short, the old or the new mark is there.
 func (h highWater) Swap(ctx context.Context, old, note []byte) (err error) {
-	release, err := h.lock()
+	release, err := lockBeside(h.path)
 	if err != nil {
-		return err
+		return fmt.Errorf("datadir: the high-water mark cannot be moved: %w", err)
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	kept, err := h.Load(ctx)
@@ -80,11 +80,11 @@ func (h highWater) Swap(ctx context.Context, old, note []byte) (err error) {
 	return replace(h.path, note)
 }
 
-// lock keeps other processes out while the mark is compared and moved. It lies in a file beside, because the mark itself is replaced.
-func (h highWater) lock() (release func() error, err error) {
-	file, err := os.OpenFile(h.path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+// lockBeside keeps other processes out while a file is changed. The lock lies in a file beside, because the file itself may be replaced.
+func lockBeside(path string) (release func() error, err error) {
+	file, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("datadir: the high-water mark cannot be moved: %w", err)
+		return nil, err
 	}
 	for {
 		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX)

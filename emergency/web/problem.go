@@ -33,6 +33,7 @@ var statuses = map[string]int{
 	emergency.ErrContactCode.Code:    http.StatusUnauthorized,
 	emergency.ErrTooMany.Code:        http.StatusTooManyRequests,
 	emergency.ErrLogUnavailable.Code: http.StatusServiceUnavailable,
+	emergency.ErrUnlisted.Code:       http.StatusServiceUnavailable,
 	emergency.ErrUnpublished.Code:    http.StatusConflict,
 	emergency.ErrBusy.Code:           http.StatusServiceUnavailable,
 	emergency.ErrCeremony.Code:       http.StatusBadRequest,

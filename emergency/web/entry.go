@@ -110,10 +110,24 @@ func (x *exchange) entry(e emergency.HistoryEntry, cards map[string]string) entr
 	if event.Type == audit.EntryErased {
 		say("erased_entry", event.Details["index"])
 		say("ground", x.coded("ground", event.Details["ground"]))
+		say("erased_by", x.coded("erased_by", eraser(event.Actor)))
 	}
 	say("drill", x.coded("drill", event.Details["drill"]))
 	say("more", x.coded("more", event.Details["more"]))
 	return out
+}
+
+// eraser says who erased: an officer has touched a passkey, an operator has not, and the service itself erases by age.
+func eraser(actor audit.Actor) string {
+	switch {
+	case actor.Kind == audit.ByServer:
+		return "server"
+	case actor.Kind != audit.ByOperator:
+		return ""
+	case actor.Verified == audit.VerifiedPasskey:
+		return "officer"
+	}
+	return "operator"
 }
 
 // moment is a moment in words, and as the browser reads it.

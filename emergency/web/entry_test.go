@@ -68,8 +68,9 @@ func entryEvents() []audit.Event {
 	for _, tap := range []string{"stale", "wrong", "cloned", "unsupported", "of_tomorrow"} {
 		events = append(events, audit.Event{Type: audit.CardTapDoubted, At: at, Subject: "p", Actor: audit.Actor{Kind: audit.ByResponder}, Details: map[string]string{"tap": tap}})
 	}
-	for _, ground := range audit.Grounds() {
-		events = append(events, audit.Event{Type: audit.EntryErased, At: at, Subject: "p", Actor: by, Details: map[string]string{"index": "17", "ground": string(ground)}})
+	for i, ground := range audit.Grounds() {
+		erasers := []audit.Actor{{Kind: audit.ByOperator, Verified: audit.VerifiedPasskey}, {Kind: audit.ByOperator}, by, {Kind: audit.ByServer}}
+		events = append(events, audit.Event{Type: audit.EntryErased, At: at, Subject: "p", Actor: erasers[i], Details: map[string]string{"index": "17", "ground": string(ground)}})
 	}
 	link := audit.Event{At: at, Subject: "p", Actor: actor, Card: "card-1", Details: map[string]string{"step": "link"}}
 	for _, kind := range []audit.Type{audit.GlassOpened, audit.GlassReopened} {
@@ -173,7 +174,7 @@ func TestTheBrowserHasTheWordsOfEntries(t *testing.T) {
 		loaded := bytes.Contains(script, []byte("'"+room+"'"))
 		for key := range words {
 			about, _, _ := strings.Cut(key, ".")
-			if !slices.Contains([]string{"log", "fact", "role", "reason", "section", "carrier", "badge_shown", "more", "ground"}, about) {
+			if !slices.Contains([]string{"log", "fact", "role", "reason", "section", "carrier", "badge_shown", "more", "ground", "erased_by"}, about) {
 				continue
 			}
 			if said++; !loaded {

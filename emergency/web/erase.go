@@ -17,11 +17,20 @@ func (s *Server) askErase(x *exchange) error {
 	if _, err := s.Service.OrganizationsToReview(x.r.Context(), x.caller); err != nil { // there is no such page for others
 		return err
 	}
-	return x.erasePage(http.StatusOK, nil, "")
+	return x.erasePage(http.StatusOK, nil, nil)
+}
+
+// eraseData is the data of the page on which an officer erases.
+type eraseData struct {
+	Facts   []entryFact
+	Fields  []field
+	Fresh   int
+	Done    string // what was erased; "" while it is asked
+	Pending bool   // a file still holds the words, or the list of what is gone does not have them yet
 }
 
 // erasePage shows the questions, or what was done.
-func (x *exchange) erasePage(status int, faults []fault, done string) error {
+func (x *exchange) erasePage(status int, faults []fault, done *emergency.Erasures) error {
 	why := field{ID: "ground", Kind: "radio", Label: x.T("erase.why")}
 	for _, ground := range audit.Grounds() {
 		if ground != audit.OnAge {
@@ -41,12 +50,12 @@ func (x *exchange) erasePage(status int, faults []fault, done string) error {
 	mark(fields, faults)
 	p := x.newPage("erase.title")
 	p.Back, p.Faults, p.Scripts = "/officer/search", faults, []string{"js/console/approve.js"}
-	p.D = struct {
-		Facts  []entryFact
-		Fields []field
-		Fresh  int
-		Done   string
-	}{x.erasedFacts(), fields, x.freshSeconds(), done}
+	data := eraseData{Facts: x.erasedFacts(), Fields: fields, Fresh: x.freshSeconds()}
+	if done != nil {
+		data.Done = x.T("erase.done", "erased", strconv.Itoa(done.Erased), "kept", strconv.Itoa(done.Kept))
+		data.Pending = done.Pending || done.Unlisted
+	}
+	p.D = data
 	return x.render(status, "erase", p)
 }
 
@@ -80,10 +89,10 @@ func (s *Server) erase(x *exchange) error {
 		if words == "" {
 			return err
 		}
-		return x.erasePage(http.StatusBadRequest, []fault{{wrong.Field, x.T(words)}}, "")
+		return x.erasePage(http.StatusBadRequest, []fault{{wrong.Field, x.T(words)}}, nil)
 	}
 	if err != nil {
 		return err
 	}
-	return x.erasePage(http.StatusOK, nil, x.T("erase.done", "erased", strconv.Itoa(done.Erased), "kept", strconv.Itoa(done.Kept)))
+	return x.erasePage(http.StatusOK, nil, &done)
 }

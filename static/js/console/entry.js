@@ -50,10 +50,21 @@ export function sayEntry(payload, words, cards) {
   if (payload.type === 'entry.erased') {
     say('erased_entry', payload.details?.index);
     say('ground', coded('ground', payload.details?.ground, words));
+    say('erased_by', coded('erased_by', eraser(actor), words));
   }
   say('drill', coded('drill', payload.details?.drill, words));
   say('more', coded('more', payload.details?.more, words));
   return { title: title(payload, words), at: moment(payload.at, words), when: instant(payload.at), facts };
+}
+
+/**
+ * Who erased: an officer has touched a passkey, an operator has not, and the service itself erases by age.
+ * @param {{kind?: string, verified?: string}} [actor]
+ * @returns {string | undefined}
+ */
+export function eraser({ kind, verified } = {}) {
+  if (kind === 'operator') return verified === 'passkey' ? 'officer' : 'operator';
+  return kind === 'server' ? 'server' : undefined;
 }
 
 /**
@@ -86,7 +97,7 @@ function title({ type, details = {}, outcome }, words) {
  * @param {string | undefined} code
  * @param {Words} words
  */
-function coded(kind, code, words) {
+export function coded(kind, code, words) {
   return code && words.has(`${kind}.${code}`) ? words.t(`${kind}.${code}`) : code;
 }
 

@@ -105,11 +105,13 @@ function show(item, entry, words, cards) {
   part(item, '.facts').replaceChildren(...said.facts.map(fact));
   part(item, '.entry-number').replaceChildren(number);
   if (entry.erased) {
-    const { at, ground, was } = entry.erased;
+    const { at, ground, actor, was } = entry.erased;
     const left = sayEntry(was, words, {}); // by the entry that erased it
     part(item, '.when').replaceChildren(el('time', { datetime: left.when }, left.at));
     part(item, '.facts').replaceChildren(fact({ label: words.t('history.find.kind'), value: left.title }));
-    part(item, '.facts').after(el('p', { class: 'note' }, words.t('history.erased', { date: moment(at, words), ground: words.has(`ground.${ground}`) ? words.t(`ground.${ground}`) : ground })));
+    const by = coded('erased_by', eraser(actor), words);
+    if (by) part(item, '.facts').append(fact({ label: words.t('fact.erased_by'), value: by }));
+    part(item, '.facts').after(el('p', { class: 'note' }, words.t('history.erased', { date: moment(at, words), ground: coded('ground', ground, words) ?? '' })));
   }
   const same = proved.length === shown.length && proved.every((text, i) => sameText(text, shown[i]));
   if (!same) part(item, '.proof').before(el('p', { class: 'fault' }, words.t('console.log.differs')));

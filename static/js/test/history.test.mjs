@@ -29,7 +29,7 @@ function erase(entry, before) {
 async function erased() {
   const { log, entries } = await house();
   const details = erase(entries[2], entries[1]);
-  entries.push(await log.follow(entries.at(-1), SUBJECT, { at: 7, details, type: 'entry.erased' }));
+  entries.push(await log.follow(entries.at(-1), SUBJECT, { at: 7, actor: { kind: 'operator' }, details, type: 'entry.erased' }));
   return { log, entries, details };
 }
 
@@ -68,7 +68,7 @@ test('an erased entry is proven by its leaf and by the entry that says so', asyn
   const { checked } = await check(answerOf([log], entries));
   assert.equal(states({ checked }), 'proven proven proven proven proven proven');
   assert.equal(checked.get(3).payload, null);
-  assert.deepEqual(checked.get(3).erased, { at: 7, ground: 'request', was: { type: 'glass.opened', at: 3 } });
+  assert.deepEqual(checked.get(3).erased, { at: 7, ground: 'request', actor: { kind: 'operator' }, was: { type: 'glass.opened', at: 3 } });
 });
 
 test('as long as the rest is not read nobody knows why it was erased', async () => {

@@ -432,7 +432,7 @@ func (s *Service) OpenAsContact(ctx context.Context, c Caller, asks ContactOpenR
 			door.pending, door.approvals, err = pendingRequest(r, door.key)
 			return err
 		}
-		if grant, err = r.Grant(hashToken(request.Grant)); errors.Is(err, ErrNotFound) {
+		if grant, err = r.Grant(hashGrant(request.Grant)); errors.Is(err, ErrNotFound) {
 			err = errOver()
 		}
 		return err

@@ -118,7 +118,7 @@ func (s *Service) EndGrant(ctx context.Context, c Caller, id PatientID, grant Gr
 
 // runningGrant is the grant of a responder's token while it runs. One that has ended and one that never was are refused alike.
 func (s *Service) runningGrant(r Reader, token string) (Grant, error) {
-	row, err := r.Grant(hashToken(token))
+	row, err := r.Grant(hashGrant(token))
 	if errors.Is(err, ErrNotFound) || err == nil && (!row.running(s.now()) || row.Step == stepLink) {
 		return Grant{}, errOver()
 	}

@@ -136,7 +136,7 @@ func (s *Service) grantFor(ctx context.Context, request HandoverRequest) (Grant,
 				return err
 			}
 		}
-		if grant, noGrant = r.Grant(hashToken(request.Grant)); errors.Is(noGrant, ErrNotFound) {
+		if grant, noGrant = r.Grant(hashGrant(request.Grant)); errors.Is(noGrant, ErrNotFound) {
 			return nil
 		}
 		return noGrant

@@ -213,16 +213,12 @@ func (s *Service) openLink(ctx context.Context, c Caller, asked OpenRequest, doo
 	if link.isHandover() {
 		return s.openHandover(ctx, c, asked, door, link, inside)
 	}
-	token, hash, err := s.newToken()
-	if err != nil {
-		return OpenedLink{}, err
-	}
-	id, err := newID(s.Rand)
-	if err != nil {
-		return OpenedLink{}, err
-	}
 	now := s.now()
-	grant := Grant{ID: GrantID(id), Token: hash, Card: link.Card, Patient: door.Patient.ID, Step: stepLink, Sections: link.Sections &^ door.Patient.Confidential, From: now,
+	id, token, hash, err := DrawGrant(s.Rand, now)
+	if err != nil {
+		return OpenedLink{}, err
+	}
+	grant := Grant{ID: id, Token: hash, Card: link.Card, Patient: door.Patient.ID, Step: stepLink, Sections: link.Sections &^ door.Patient.Confidential, From: now,
 		Until: now.Add(linkFileLife).Truncate(time.Millisecond), Drill: door.drill}
 	opened, err := s.disclose(ctx, c, asked, door, grant, audit.GlassOpened, func(tx Tx) error {
 		if err := s.giveAttemptBack(tx, c, link.Finder); err != nil {
@@ -314,7 +310,7 @@ func (s *Service) OpenLinkFile(ctx context.Context, c Caller, file string) (Open
 	var door door
 	var grant Grant
 	err = s.Store.View(ctx, func(r Reader) (err error) {
-		if grant, err = r.Grant(hashToken(token)); err != nil {
+		if grant, err = r.Grant(hashGrant(token)); err != nil {
 			return err
 		}
 		door, err = doorOf(r, grant)

@@ -117,7 +117,7 @@ func (s *Service) open(ctx context.Context, c Caller, request OpenRequest) (Open
 			door.pending, door.approvals, err = pendingRequest(r, door.key)
 			return err
 		}
-		grant, err = r.Grant(hashToken(request.Grant))
+		grant, err = r.Grant(hashGrant(request.Grant))
 		if errors.Is(err, ErrNotFound) {
 			err = nil // an ended or invented grant is refused below, in words
 		}
@@ -163,16 +163,13 @@ func (s *Service) pass(ctx context.Context, c Caller, request OpenRequest, asked
 		}
 		return Opened{}, s.refuse(ctx, c, request, door, decision, begins)
 	}
-	token, hash, err := s.newToken()
+	now := s.now()
+	id, token, hash, err := DrawGrant(s.Rand, now)
 	if err != nil {
 		return Opened{}, err
 	}
-	id, err := newID(s.Rand)
-	if err != nil {
-		return Opened{}, err
-	}
-	grant := Grant{ID: GrantID(id), Token: hash, Card: door.Card.ID, Patient: door.Patient.ID, Step: request.Step,
-		Sections: decision.Sections | waited.Sections, From: s.now(), Until: earliest(decision.Until, waited.Until).Truncate(time.Millisecond),
+	grant := Grant{ID: id, Token: hash, Card: door.Card.ID, Patient: door.Patient.ID, Step: request.Step,
+		Sections: decision.Sections | waited.Sections, From: now, Until: earliest(decision.Until, waited.Until).Truncate(time.Millisecond),
 		Drill: door.drill}
 	if door.badge != nil {
 		grant.Organization, grant.Member = OrganizationID(door.badge.organization.ID), door.badge.member
@@ -180,7 +177,7 @@ func (s *Service) pass(ctx context.Context, c Caller, request OpenRequest, asked
 	if door.contact != nil {
 		grant.Contact = door.contact.ID
 	}
-	if grant.SealedStated, err = s.sealStated("grant", id, request.stated(c, door)); err != nil {
+	if grant.SealedStated, err = s.sealStated("grant", string(id), request.stated(c, door)); err != nil {
 		return Opened{}, err
 	}
 	var watch string

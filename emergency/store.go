@@ -87,7 +87,7 @@ type Tx interface {
 	PutRevocation(cards.ID) error
 	PutLink(Link) error
 	PutTag(Tag) error
-	PutReceipt(receipt Token, endsAt time.Time) error // one that is known already is ErrConflict
+	PutReceipt(receipt Token, endsAt time.Time) error // one that is known already, with this end, is ErrConflict
 	PutIssuerKey(IssuerKey) error                     // insert or replace, where the earlier of two ends stays; the key of another issuer is ErrConflict
 	DeleteIssuerKeys(issuer string) error             // of a foreign issuer
 

@@ -43,25 +43,21 @@ func openingOf(patient, card, grant string, at time.Time) audit.Event {
 		Actor: audit.Actor{Kind: audit.ByResponder, Name: "Kim Example", Role: "paramedic", Organization: "Ambulance 7", Verified: audit.Claimed, Network: "127.0.0.0/24"}}
 }
 
-// drawGrant draws what is random about a grant.
-func drawGrant() (id string, token [sha256.Size]byte) {
-	var drawn [48]byte
-	rand.Read(drawn[:])
-	return base64.RawURLEncoding.EncodeToString(drawn[:16]), [sha256.Size]byte(drawn[16:])
-}
-
 // logged opens cards one after another as far as the log sees it: the decision's row and its entry, durable.
 func logged(house *datadir.House, holders []patient) func(int) error {
 	var next atomic.Int64
 	stated := make([]byte, statedBytes)
 	return func(int) error {
 		holder := holders[next.Add(1)%int64(len(holders))]
-		id, token := drawGrant()
 		at := time.Now().UTC().Truncate(time.Millisecond)
-		event := openingOf(string(holder.ID), holder.Card.String(), id, at)
+		id, _, token, err := emergency.DrawGrant(rand.Reader, at)
+		if err != nil {
+			return err
+		}
+		event := openingOf(string(holder.ID), holder.Card.String(), string(id), at)
 		return house.Store.Update(context.Background(), func(tx emergency.Tx) error {
 			tx.Append(event)
-			return tx.PutGrant(emergency.Grant{ID: emergency.GrantID(id), Token: token, Card: holder.Card, Patient: holder.ID, Step: "critical", Sections: 1,
+			return tx.PutGrant(emergency.Grant{ID: id, Token: token, Card: holder.Card, Patient: holder.ID, Step: "critical", Sections: 1,
 				From: at, Until: event.Until, SealedStated: stated})
 		})
 	}
@@ -79,7 +75,8 @@ func reported(house *datadir.House, holders []patient) func(int) error {
 	var next atomic.Int64
 	return func(int) error {
 		holder := holders[next.Add(1)%int64(len(holders))]
-		_, receipt := drawGrant()
+		var receipt emergency.Token
+		rand.Read(receipt[:])
 		at := time.Now().UTC().Truncate(time.Millisecond)
 		event := reportOf(string(holder.ID), holder.Card.String(), at)
 		return house.Store.Update(context.Background(), func(tx emergency.Tx) error {
@@ -141,12 +138,17 @@ func (f *rowsAlone) work(name string) (func(int) error, error) {
 	rand.Read(sealed)
 	return func(int) error {
 		holder := f.with.Holders[f.next.Add(1)%int64(len(f.with.Holders))]
-		id, token := drawGrant()
-		at := time.Now().UnixMilli()
-		rows := floor.Decision{Grant: id, Token: token[:], Card: holder.Card[:], Patient: string(holder.ID), Step: "critical", From: at,
+		now := time.Now()
+		at := now.UnixMilli()
+		id, _, token, err := emergency.DrawGrant(rand.Reader, now)
+		if err != nil {
+			return err
+		}
+		rows := floor.Decision{Grant: string(id), Token: token[:], Card: holder.Card[:], Patient: string(holder.ID), Step: "critical", From: at,
 			Until: at + grantLife.Milliseconds(), Stated: stated, Leaf: leaf, Sealed: sealed, Type: string(audit.GlassOpened)}
 		if name == doReport {
-			rows.Receipt, rows.Until, rows.Type = token[:], at+reportLife.Milliseconds(), string(audit.CardReadOffline)
+			rows.Receipt, rows.Until, rows.Type = make([]byte, len(token)), at+reportLife.Milliseconds(), string(audit.CardReadOffline)
+			rand.Read(rows.Receipt)
 		}
 		return f.ledger.Append(rows)
 	}, nil

@@ -76,12 +76,15 @@ func fill(ctx context.Context, house *datadir.House, document []byte, patients i
 }
 
 func copyOf(ctx context.Context, house *datadir.House, one emergency.Opening) (patient, error) {
-	id, err := cards.NewID(rand.Reader)
+	card, err := cards.NewID(rand.Reader)
 	if err != nil {
 		return patient{}, err
 	}
-	name, _ := drawGrant() // an identifier as patients have them: rows of one after another lie anywhere in an index
-	made := patient{emergency.PatientID(name), id}
+	name, err := cards.NewID(rand.Reader) // an identifier of the form that patients have: rows of one after another lie anywhere in an index
+	if err != nil {
+		return patient{}, err
+	}
+	made := patient{emergency.PatientID(name.String()), card}
 	one.Patient.ID, one.Card.ID = made.ID, made.Card
 	one.Card.Patient, one.Rules.Patient, one.Record.Patient = one.Patient.ID, one.Patient.ID, one.Patient.ID
 	one.Rules.Version, one.Record.Version = 1, 1

@@ -116,7 +116,7 @@ func (s *Store) Check(ctx context.Context, deep bool) error {
 	}
 	var found []string
 	err := s.read(ctx, func(t *transaction) error {
-		return t.many(query, nil, func(rows *sql.Rows) error {
+		err := t.many(query, nil, func(rows *sql.Rows) error {
 			var line string
 			if err := rows.Scan(&line); err != nil {
 				return err
@@ -126,6 +126,11 @@ func (s *Store) Check(ctx context.Context, deep bool) error {
 			}
 			return nil
 		})
+		if err != nil || !deep || len(found) > 0 {
+			return err
+		}
+		found, err = misplaced(t)
+		return err
 	})
 	var failed sqlite3.Error
 	if errors.As(err, &failed) && (failed.Code == sqlite3.ErrCorrupt || failed.Code == sqlite3.ErrNotADB) {

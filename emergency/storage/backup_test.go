@@ -125,7 +125,7 @@ func TestCheckFindsDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range rootPages(t, path, "access_grant", "audit_entry", "audit_entry_subject") {
+	for _, page := range rootPages(t, path, "access_grant", "audit_entry", "subject_index") {
 		copy(content[(page-1)*4096:], "damaged!")
 	}
 	if err := os.WriteFile(path, content, 0o600); err != nil {

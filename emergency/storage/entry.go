@@ -8,7 +8,7 @@ import (
 )
 
 // The rows of one subject are read by their own index, and ordered by their distance in time.
-var entriesNear = portable(`SELECT seq FROM audit_entry WHERE subject = $1 AND type = $2 ORDER BY abs(at - $3), seq LIMIT $4`)
+var entriesNear = portable(`SELECT seq FROM subject_entry WHERE subject = $1 AND type = $2 ORDER BY abs(at - $3), seq LIMIT $4`)
 
 // EntriesNear implements emergency.Reader.
 func (r reader) EntriesNear(subject string, kind audit.Type, at time.Time, limit int) ([]uint64, error) {

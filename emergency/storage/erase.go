@@ -20,7 +20,7 @@ var (
 	// The last entry of a subject stays, whatever became of it: the next one is chained to it.
 	entriesPrune = portable(`DELETE FROM audit_entry WHERE idx >= $1 AND idx < $2 AND idx < (SELECT minimum FROM log_state WHERE one = 1)
 		AND sealed IS NULL AND erased_at <> 0
-		AND (subject IS NULL OR EXISTS (SELECT 1 FROM audit_entry l WHERE l.subject = audit_entry.subject AND l.seq > audit_entry.seq))`)
+		AND (subject IS NULL OR EXISTS (SELECT 1 FROM subject_index l WHERE l.subject = audit_entry.subject AND l.seq > audit_entry.seq))`)
 )
 
 // EraseEntry implements emergency.Tx.
@@ -41,6 +41,9 @@ func (t *tx) RaiseMinimum(row int64) error {
 
 // PruneEntries implements emergency.Tx.
 func (t *tx) PruneEntries(from, to int64) (int, error) {
+	if err := t.t.lag.index(t.t, t.t.lag.entries.lag(), 0); err != nil {
+		return 0, err
+	}
 	n, err := t.t.exec(entriesPrune, from, to)
 	return int(n), err
 }

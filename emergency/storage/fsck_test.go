@@ -84,6 +84,12 @@ func cosign(t *testing.T, s *Store, signed audit.Signed) {
 func eventful(t *testing.T) (*Store, audit.FsckConfig) {
 	t.Helper()
 	s := openTest(t, Config{})
+	putCard(t, s)
+	for n := range 3 {
+		if err := s.update(t.Context(), func(tx *tx) error { return tx.PutGrant(numbered(n)) }); err != nil {
+			t.Fatal(err)
+		}
+	}
 	mark := &keptMark{}
 	first := audittest.NewLog(t, s)
 	publish := func(l *audit.Log) audit.Signed {
@@ -199,13 +205,13 @@ func TestFsckFindsEveryChange(t *testing.T) {
 	db := s.writer.db
 	s.writer.conn.Close() // the pool has one connection, and it is ours now
 	s.writer.conn = nil
-	triggers := names(t, db, `SELECT name FROM sqlite_schema WHERE type = 'trigger' AND (tbl_name GLOB 'log_*' OR tbl_name IN ('audit_entry', 'tlog_hash', 'checkpoint_history'))`)
+	triggers := names(t, db, `SELECT name FROM sqlite_schema WHERE type = 'trigger' AND (tbl_name GLOB 'log_*' OR tbl_name IN ('audit_entry', 'tlog_hash', 'checkpoint_history', 'subject_index'))`)
 	for _, trigger := range triggers {
 		mustExec(t, db, "DROP TRIGGER "+trigger)
 	}
 	rng := rand.New(rand.NewPCG(5, 2026))
 	changes := 0
-	for _, table := range []string{"audit_entry", "tlog_hash", "log_state", "log_epoch", "log_key", "checkpoint_history", "log_cosignature", "log_witness"} {
+	for _, table := range []string{"audit_entry", "tlog_hash", "log_state", "log_epoch", "log_key", "checkpoint_history", "log_cosignature", "log_witness", "index_state", "subject_index", "patient_index"} {
 		keys := names(t, db, `SELECT name FROM pragma_table_info('`+table+`') WHERE pk > 0 ORDER BY pk`)
 		where := ""
 		for i, key := range keys {

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"time"
 
 	"github.com/locket-health/locket/cards"
@@ -10,11 +11,12 @@ import (
 const grantColumns = `id, token, card, patient, step, sections, begins_at, until_at, ended_at, contact, organization, member, drill,
 	sealed_stated`
 
-// grantPicked is asked for only where it is given: 0 picks all. A list of one patient or organization has an index of its own.
+// grantPicked is asked for only where it is given: 0 picks all.
 const grantPicked = `begins_at >= $1 AND ($2 = 0 OR begins_at < $3) AND ($4 = 0 OR organization = '' AND contact = '')`
 
 var (
-	grantPut = portable(`INSERT INTO access_grant (` + grantColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+	grantPut = portable(`INSERT INTO access_grant (` + grantColumns + `) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+		WHERE EXISTS (SELECT 1 FROM patient WHERE id = $15) AND ($16 IS NULL OR EXISTS (SELECT 1 FROM card WHERE id = $17))
 		ON CONFLICT (id) DO UPDATE SET token = excluded.token, step = excluded.step, sections = excluded.sections,
 			begins_at = excluded.begins_at, until_at = excluded.until_at, ended_at = excluded.ended_at,
 			sealed_stated = excluded.sealed_stated
@@ -24,18 +26,28 @@ var (
 	grantsAll     = portable(`SELECT ` + grantColumns + ` FROM access_grant WHERE ` + grantPicked + ` ORDER BY begins_at DESC, id LIMIT $5`)
 	grantsOfHouse = portable(`SELECT ` + grantColumns + ` FROM access_grant
 		WHERE ` + grantPicked + ` AND organization = $5 AND organization <> '' AND ($6 = '' OR member = $7) ORDER BY begins_at DESC, id LIMIT $8`)
-	grantsOfPatient = portable(`SELECT ` + grantColumns + ` FROM access_grant
+	grantsOfPatient = portable(`SELECT ` + grantColumns + ` FROM patient_grant
 		WHERE ` + grantPicked + ` AND ($5 = '' OR organization = $6) AND patient = $7 ORDER BY begins_at DESC, id LIMIT $8`)
-	grantsForget    = portable(`UPDATE access_grant SET sealed_stated = NULL WHERE patient = $1`)
-	grantsEndPerson = portable(`UPDATE access_grant SET ended_at = $1 WHERE patient = $2 AND until_at > $3 AND ended_at = 0`)
-	grantsEndCard   = portable(`UPDATE access_grant SET ended_at = $1 WHERE card = $2 AND until_at > $3 AND ended_at = 0`)
-	grantsEndStep   = portable(`UPDATE access_grant SET ended_at = $1 WHERE card = $2 AND until_at > $3 AND ended_at = 0 AND step = $4`)
+	grantsForget    = portable(`UPDATE access_grant SET sealed_stated = NULL WHERE number IN (SELECT number FROM patient_grant WHERE patient = $1)`)
+	grantsEndPerson = portable(`UPDATE access_grant SET ended_at = $1
+		WHERE number IN (SELECT number FROM patient_grant WHERE patient = $2 AND until_at > $3 AND ended_at = 0)`)
+	grantsEndCard = portable(`UPDATE access_grant SET ended_at = $1
+		WHERE number IN (SELECT number FROM patient_grant
+			WHERE patient = (SELECT patient FROM card WHERE id = $2) AND until_at > $3 AND ended_at = 0 AND card = $4 AND ($5 = '' OR step = $6))`)
 )
 
-// PutGrant implements emergency.Tx. The id of a grant of another card is ErrInvalid, the token of another grant ErrConflict.
+// PutGrant implements emergency.Tx. The id of a grant of another card is ErrInvalid, the token of another grant ErrConflict, a patient or card that is not there
+// ErrNotFound.
 func (t *tx) PutGrant(g emergency.Grant) error {
-	return t.t.write(emergency.ErrInvalid, grantPut, g.ID, g.Token[:], cardOrNone(g.Card), g.Patient, g.Step, int64(g.Sections),
-		millis(g.From), millis(g.Until), millis(g.EndedAt), g.Contact, g.Organization, g.Member, flag(g.Drill), g.SealedStated)
+	err := t.t.write(emergency.ErrInvalid, grantPut, g.ID, g.Token[:], cardOrNone(g.Card), g.Patient, g.Step, int64(g.Sections),
+		millis(g.From), millis(g.Until), millis(g.EndedAt), g.Contact, g.Organization, g.Member, flag(g.Drill), g.SealedStated,
+		g.Patient, cardOrNone(g.Card), cardOrNone(g.Card))
+	if errors.Is(err, emergency.ErrInvalid) {
+		if _, missing := t.GrantByID(g.ID); errors.Is(missing, emergency.ErrNotFound) {
+			return missing
+		}
+	}
+	return err
 }
 
 // EndGrants implements emergency.Tx. Grants that have ended already keep their end.
@@ -46,11 +58,7 @@ func (t *tx) EndGrants(patient emergency.PatientID, at time.Time) error {
 
 // EndCardGrants implements emergency.Tx.
 func (t *tx) EndCardGrants(card cards.ID, step string, at time.Time) error {
-	if step != "" {
-		_, err := t.t.exec(grantsEndStep, millis(at), card[:], millis(at), step)
-		return err
-	}
-	_, err := t.t.exec(grantsEndCard, millis(at), card[:], millis(at))
+	_, err := t.t.exec(grantsEndCard, millis(at), card[:], millis(at), card[:], step, step)
 	return err
 }
 

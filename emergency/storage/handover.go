@@ -9,7 +9,7 @@ var (
 		ON CONFLICT (finder) DO UPDATE SET sealed = excluded.sealed, attempts = excluded.attempts
 		WHERE handover.grant_id = excluded.grant_id`)
 	handoverByFinder = portable(`SELECT ` + handoverColumns + ` FROM handover WHERE finder = $1`)
-	handoversForget  = portable(`DELETE FROM handover WHERE grant_id IN (SELECT id FROM access_grant WHERE patient = $1)`)
+	handoversForget  = portable(`DELETE FROM handover WHERE grant_id IN (SELECT id FROM patient_grant WHERE patient = $1)`)
 	handoversSwept   = portable(`DELETE FROM handover WHERE ends_at < $1`)
 )
 

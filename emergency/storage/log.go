@@ -21,9 +21,11 @@ var (
 	entryInsert      = portable(`INSERT INTO audit_entry (` + entryColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	entryLeaf        = portable(`SELECT leaf FROM audit_entry WHERE idx = $1`)
 	entriesBetween   = portable(`SELECT ` + entryColumns + ` FROM audit_entry WHERE idx >= $1 AND idx < $2 ORDER BY idx`)
-	entriesOfSubject = portable(`SELECT ` + entryColumns + ` FROM audit_entry WHERE subject = $1 AND seq > $2 ORDER BY seq LIMIT $3`)
-	entryHead        = portable(`SELECT seq, leaf FROM audit_entry WHERE subject = $1 ORDER BY seq DESC LIMIT 1`)
-	entriesUnseen    = portable(`SELECT type, count(*) FROM audit_entry WHERE subject = $1 AND seq > $2 GROUP BY type`)
+	entriesOfSubject = portable(`SELECT ` + entryColumns + ` FROM subject_entry WHERE subject = $1 AND seq > $2 ORDER BY seq LIMIT $3`)
+	entriesTail      = portable(`SELECT subject, seq, leaf FROM audit_entry WHERE idx >= $1 AND subject IS NOT NULL ORDER BY idx`)
+	entryHead        = portable(`SELECT seq, leaf FROM subject_entry WHERE subject = $1 ORDER BY seq DESC LIMIT 1`)
+	entryIndexed     = portable(`SELECT s.seq, e.leaf FROM subject_index s CROSS JOIN audit_entry e ON e.idx = s.idx WHERE s.subject = $1 ORDER BY s.seq DESC LIMIT 1`)
+	entriesUnseen    = portable(`SELECT type, count(*) FROM subject_entry WHERE subject = $1 AND seq > $2 GROUP BY type`)
 
 	// All hashes of an append in one statement: they come end to end, and the numbers without a gap, those of an epoch after all those of the epochs before.
 	hashesInsert = portable(`INSERT INTO tlog_hash (id, h)
@@ -37,7 +39,7 @@ var (
 	checkpointLatest = portable(`SELECT epoch, size, note, published_at FROM checkpoint_history WHERE epoch = $1 ORDER BY size DESC LIMIT 1`)
 	checkpointInsert = portable(`INSERT INTO checkpoint_history (epoch, size, note, published_at) VALUES ($1, $2, $3, $4)`)
 
-	tallies = portable(`SELECT name, n FROM tally`)
+	tallies = portable(`SELECT name, n FROM tally UNION ALL SELECT 'grants', COALESCE(max(number), 0) FROM access_grant`)
 )
 
 // logTx is audit.Tx in the writer's transaction, and what of audit.Reader concerns one snapshot.
@@ -59,14 +61,38 @@ func (l logTx) LogState(context.Context) (audit.State, error) {
 
 // LogHead implements audit.Tx.
 func (l logTx) LogHead(_ context.Context, subject string) (audit.Head, error) {
+	query := entryHead
+	if l.t.lag != nil {
+		if head, ok := l.t.lag.heads[subject]; ok {
+			return head, nil
+		}
+		query = entryIndexed
+	}
 	var head audit.Head
 	var leaf audit.Commitment
-	err := l.t.one(entryHead, []any{subject}, &head.Seq, fixed(leaf[:]))
+	err := l.t.one(query, []any{subject}, &head.Seq, fixed(leaf[:]))
 	if errors.Is(err, emergency.ErrNotFound) {
 		return audit.Head{}, nil
 	}
 	head.Leaf = leaf.LeafHash()
 	return head, err
+}
+
+// headsFrom returns the last entry of each subject that has one from a row on.
+func headsFrom(t *transaction, row int64) (map[string]audit.Head, error) {
+	heads := make(map[string]audit.Head)
+	err := t.many(entriesTail, []any{row}, func(rows *sql.Rows) error {
+		var subject string
+		var head audit.Head
+		var leaf audit.Commitment
+		if err := rows.Scan(&subject, &head.Seq, fixed(leaf[:])); err != nil {
+			return err
+		}
+		head.Leaf = leaf.LeafHash()
+		heads[subject] = head
+		return nil
+	})
+	return heads, err
 }
 
 // InsertEntries implements audit.Tx.
@@ -80,6 +106,7 @@ func (l logTx) InsertEntries(_ context.Context, entries []audit.Entry) error {
 			return err
 		}
 	}
+	l.t.lag.grow(entries)
 	return nil
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 var (
-	receiptPut    = portable(`INSERT INTO receipt (hash, ends_at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`)
+	receiptPut    = portable(`INSERT INTO receipt (hash, ends_at) VALUES ($1, $2) ON CONFLICT (ends_at, hash) DO NOTHING`)
 	receiptsSwept = portable(`DELETE FROM receipt WHERE ends_at < $1`)
 )
 

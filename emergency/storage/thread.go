@@ -6,7 +6,7 @@ var (
 	messageAdd = portable(`INSERT INTO message (grant_id, number, sender, sealed, at)
 		VALUES ($1, (SELECT COALESCE(max(number), 0) + 1 FROM message WHERE grant_id = $2), $3, $4, $5) RETURNING number`)
 	messagesOf     = portable(`SELECT grant_id, number, sender, sealed, at FROM message WHERE grant_id = $1 AND number > $2 ORDER BY number`)
-	messagesForget = portable(`UPDATE message SET sealed = NULL WHERE grant_id IN (SELECT id FROM access_grant WHERE patient = $1)`)
+	messagesForget = portable(`UPDATE message SET sealed = NULL WHERE grant_id IN (SELECT id FROM patient_grant WHERE patient = $1)`)
 )
 
 // AddMessage implements emergency.Tx.

@@ -18,6 +18,7 @@ type transaction struct {
 	conn *sql.Conn
 	err  error // sticky: no statement runs after one that may have ended the transaction
 
+	lag      *lag                 // of the writer; nil for readers
 	prepared map[string]*sql.Stmt // of control, for what runs so often that parsing it each time counts
 }
 

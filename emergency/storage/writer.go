@@ -41,6 +41,7 @@ type writer struct {
 	broken  chan struct{}             // closed when failure is set
 	failure error                     // why nothing is written any more; the goroutine's own
 	current *batch                    // under way; the goroutine's own
+	lag     lag                       // what the indices lack; the goroutine's own
 	began   atomic.Pointer[time.Time] // when the batch under way was taken, nil while there is none
 }
 
@@ -162,13 +163,35 @@ func (w *writer) run() {
 		w.finish(w.current, errGone)
 		go w.run()
 	}()
-	for first := range w.queue {
-		jobs := w.gather(first)
+	for {
+		jobs, open := w.next()
+		if !open {
+			break
+		}
 		w.current = &batch{began: time.Now(), jobs: jobs, errs: make([]error, len(jobs))}
 		w.began.Store(&w.current.began)
 		w.finish(w.current, w.attempt(w.current))
 	}
 	ended = true
+}
+
+// next waits for changes. When none come for a while and an index lacks rows, it returns none.
+func (w *writer) next() (jobs []*work, open bool) {
+	var quiet <-chan time.Time
+	if w.lag.any() && w.failure == nil {
+		timer := time.NewTimer(indexQuiet)
+		defer timer.Stop()
+		quiet = timer.C
+	}
+	select {
+	case first, open := <-w.queue:
+		if !open {
+			return nil, false
+		}
+		return w.gather(first), true
+	case <-quiet:
+		return nil, true
+	}
 }
 
 // gather takes what waits, and first lets run whoever is ready to: a change that is about to be asked for shares this commit instead of waiting for
@@ -223,11 +246,14 @@ func (w *writer) attempt(b *batch) error {
 			return b.t.err
 		}
 	}
-	if kept == 0 {
+	if kept == 0 && len(b.jobs) > 0 {
 		return b.t.control("ROLLBACK")
 	}
 	var err error
 	if b.placed, err = audit.Append(uncancelled(), logTx{b.t}, w.sealer, w.random, b.events); err != nil {
+		return err
+	}
+	if err := w.lag.catchUp(b.t, len(b.jobs)); err != nil {
 		return err
 	}
 	if err := w.commit(b.t); err != nil {
@@ -247,8 +273,11 @@ func (w *writer) begin(b *batch) error {
 	if err := w.prepare(); err != nil {
 		return err
 	}
-	b.t = &transaction{conn: w.conn, prepared: w.prepared}
-	return b.t.control("BEGIN IMMEDIATE")
+	b.t = &transaction{conn: w.conn, lag: &w.lag, prepared: w.prepared}
+	if err := b.t.control("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	return w.lag.align(b.t)
 }
 
 // The commands that put a change into a savepoint.
@@ -314,6 +343,7 @@ func (w *writer) runOne(b *batch, job *work) error {
 	if !alone {
 		if err != nil {
 			_ = b.t.control(pointReturn)
+			_ = w.lag.align(b.t) // an error is everybody's, and kept in b.t.err
 		}
 		_ = b.t.control(pointReleased)
 	}
@@ -382,6 +412,7 @@ func (w *writer) finish(b *batch, failed error) {
 	report := Commit{Changes: len(b.jobs), Err: failed}
 	if failed != nil {
 		w.undo()
+		w.lag.forget()
 		failed = refuse(emergency.ErrLogUnavailable, fmt.Errorf("storage: nothing of it was kept: %w", failed))
 	} else {
 		report.Entries = len(b.placed)
@@ -403,6 +434,8 @@ func (w *writer) finish(b *batch, failed error) {
 	}
 	w.began.Store(nil)
 	report.Took = time.Since(b.began)
-	w.observe(report)
+	if len(b.jobs) > 0 || failed != nil {
+		w.observe(report)
+	}
 	w.current = nil
 }

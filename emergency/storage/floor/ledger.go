@@ -14,6 +14,7 @@ type Ledger struct {
 	db                    *sql.DB
 	grant, receipt, entry *sql.Stmt
 	next                  int64 // number of the next row
+	indexed               int64 // rows below it are in the indices
 	group                 *group[Decision]
 }
 
@@ -43,6 +44,7 @@ func OpenLedger(ctx context.Context, path string, batching Batching) (_ *Ledger,
 	if err = l.db.QueryRowContext(ctx, `SELECT coalesce(max(idx) + 1, 0) FROM audit_entry`).Scan(&l.next); err != nil {
 		return nil, fmt.Errorf("floor: read the end: %w", err)
 	}
+	l.indexed = l.next
 	if l.grant, err = l.db.PrepareContext(ctx, `INSERT INTO access_grant (id, token, card, patient, step, sections, begins_at, until_at, ended_at, contact, organization, member,
 		drill, sealed_stated) VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0, '', '', '', 0, ?)`); err != nil {
 		return nil, fmt.Errorf("floor: prepare: %w", err)
@@ -87,10 +89,34 @@ func (l *Ledger) commit(decisions []Decision) error {
 			return errors.Join(fmt.Errorf("floor: append: %w", err), tx.Rollback())
 		}
 	}
+	next, indexed := l.next+int64(len(decisions)), l.indexed
+	if next-indexed >= indexLag {
+		if err := index(tx, indexed, next); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		indexed = next
+	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("floor: append: %w", err)
 	}
-	l.next += int64(len(decisions))
+	l.next, l.indexed = next, indexed
+	return nil
+}
+
+// indexLag is how many rows the indices may lack, as in package storage.
+const indexLag = 16_384
+
+// index lets the indices take in rows of the log, and all grants that they lack.
+func index(tx *sql.Tx, from, to int64) error {
+	for _, command := range []string{
+		fmt.Sprintf(`INSERT INTO subject_index SELECT subject, seq, idx FROM audit_entry WHERE idx >= %d AND idx < %d AND subject IS NOT NULL ORDER BY subject, seq`, from, to),
+		`INSERT INTO patient_index SELECT patient, number FROM access_grant WHERE number >= (SELECT grants FROM index_state) ORDER BY patient, number`,
+		fmt.Sprintf(`UPDATE index_state SET entries = %d, grants = (SELECT COALESCE(max(number), 0) + 1 FROM access_grant)`, to),
+	} {
+		if _, err := tx.Exec(command); err != nil {
+			return fmt.Errorf("floor: index: %w", err)
+		}
+	}
 	return nil
 }
 

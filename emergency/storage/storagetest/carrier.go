@@ -67,7 +67,7 @@ func testTags(t *testing.T, s Store) {
 
 func testReceipts(t *testing.T, s Store) {
 	puts(t, s, func(tx emergency.Tx) error { return tx.PutReceipt(hash("receipt"), later(10)) })
-	refused(t, s, emergency.ErrConflict, func(tx emergency.Tx) error { return tx.PutReceipt(hash("receipt"), later(20)) })
+	refused(t, s, emergency.ErrConflict, func(tx emergency.Tx) error { return tx.PutReceipt(hash("receipt"), later(10)) })
 	puts(t, s, func(tx emergency.Tx) error { return tx.PutReceipt(hash("another"), later(20)) })
 	var swept int
 	update(t, s, func(tx emergency.Tx) (err error) {

@@ -184,6 +184,25 @@ func (l *Log) gather(found []Erasable, e *Entry) ([]Erasable, error) {
 	return append(found, each), err
 }
 
+// ErasedOf returns what the entries of a subject say was erased, of the first limit entries with numbers above afterSeq. Damaged ones are passed over.
+func (l *Log) ErasedOf(ctx context.Context, subject string, afterSeq uint64, limit int) (list []Erased, err error) {
+	entries, err := l.store.SubjectEntries(ctx, subject, afterSeq, limit)
+	if err != nil {
+		return nil, fmt.Errorf("audit: reading the entries of a subject: %w", err)
+	}
+	for i := range entries {
+		if entries[i].Type != EntryErased {
+			continue
+		}
+		if _, _, p, err := openEntry(l.opener, &entries[i]); err == nil {
+			if erased, err := ParseErased(p); err == nil {
+				list = append(list, erased)
+			}
+		}
+	}
+	return list, nil
+}
+
 // eraseChunk is how many entries are looked through at a time.
 const eraseChunk = 256
 

@@ -42,6 +42,21 @@ func logHolds(t *testing.T, app *emergencytest.App) audit.Report {
 	return report
 }
 
+// unseen is how many entries about a patient a keeper has not looked at, as the list and as the page of the patient say it.
+func unseen(t *testing.T, s *emergency.Service, keeper *emergencytest.Person, patient emergency.PatientID) int {
+	t.Helper()
+	ctx, c := context.Background(), keeper.Caller(t)
+	view, err := s.Patient(ctx, c, patient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Patients(ctx, c)
+	if err != nil || !slices.ContainsFunc(list, func(each emergency.PatientView) bool { return each.ID == patient && each.Unseen == view.Unseen }) {
+		t.Errorf("the list says otherwise than %d unseen: %+v, %v", view.Unseen, list, err)
+	}
+	return view.Unseen
+}
+
 // reference is as long as one may be, in letters that take two bytes each.
 var reference = "Лист " + strings.Repeat("7", 95)
 
@@ -78,10 +93,13 @@ func TestWordsAreErasedAndTheLogHolds(t *testing.T) {
 	if err := s.AnswerReview(ctx, w.officer.Caller(t), opened.GrantID, "We talked to them."); err != nil {
 		t.Fatal(err)
 	}
-	before := entriesOf(t, w.app, string(w.patient))
+	before, news := entriesOf(t, w.app, string(w.patient)), unseen(t, s, w.anna, w.patient)
 	done, err := s.EraseEntries(ctx, w.officer.Caller(t), about)
 	if err != nil || done.Erased == 0 || done.Pending {
 		t.Fatalf("the words about the opening: %+v, %v", done, err)
+	}
+	if got := unseen(t, s, w.anna, w.patient); got != news+done.Erased {
+		t.Errorf("the keeper has %d to look at, want %d and what was erased", got, news)
 	}
 	if found, err := s.SearchOpenings(ctx, w.officer.Caller(t), emergency.OfficerQuery{Patient: w.patient}); err != nil || len(found) != 1 || found[0].Stated.Name != "" {
 		t.Errorf("the officer still reads who opened: %+v, %v", found, err)
@@ -421,7 +439,14 @@ func TestWordsAreErasedByAge(t *testing.T) {
 			old++
 		}
 	}
+	if err := anna.SignIn(t); err != nil {
+		t.Fatal(err)
+	}
+	news := unseen(t, s, anna, patient)
 	erased, err := s.EraseExpired(ctx, emergency.MinLogLife, 2)
+	if got := unseen(t, s, anna, patient); got != news {
+		t.Errorf("the keeper has %d to look at, want the %d from before anything was erased by age", got, news)
+	}
 	if err != nil || erased < old || old == 0 {
 		t.Errorf("EraseExpired = %d, %v, want at least the %d of the patient", erased, err, old)
 	}

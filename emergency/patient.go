@@ -2,6 +2,7 @@ package emergency
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -17,10 +18,12 @@ type PatientView struct {
 	RecordVersion int64
 	ActiveCards   int
 	DrillDue      bool   // the last drill, or the beginning, is six months ago
-	Unseen        int    // openings and refusals that the caller has not looked at yet
+	Unseen        int    // openings, refusals and erasures that the caller has not looked at yet
 	Seen          uint64 // the last log entry that the caller has looked at
 	Preset        string
 	RulesVersion  int
+
+	erasures int // entries that say what was erased, which the caller has not looked at; countErasures makes some of them Unseen
 }
 
 // noticed are the entries that each keeper is told of until they have looked at them. There is no switch for it.
@@ -28,8 +31,32 @@ var noticed = []audit.Type{audit.GlassOpened, audit.GlassReopened, audit.GlassRe
 	audit.MessageSent, audit.ContactStopped, audit.CardTapDoubted, audit.CardReadOffline, audit.RulesProposed, audit.NoticeFailed, audit.ReviewAnswered,
 	audit.KeeperAdded, audit.KeeperRemoved, audit.HandedOver}
 
-// Noticed reports whether keepers are told of entries of a type.
-func Noticed(kind audit.Type) bool { return slices.Contains(noticed, kind) }
+// Noticed reports whether keepers are told of an entry. That words were erased is told when somebody erased them: what goes by age goes by a published rule.
+func Noticed(e audit.Event) bool {
+	return slices.Contains(noticed, e.Type) || e.Type == audit.EntryErased && audit.Ground(e.Details["ground"]) != audit.OnAge
+}
+
+// maxTold is within how many entries that a keeper has not looked at those which were erased by age are told from the others. Beyond them all are told.
+const maxTold = 500
+
+// countErasures adds to a view what was erased, and not by age, since the caller has looked. Only the words of those entries say why it was.
+func (s *Service) countErasures(ctx context.Context, view *PatientView) error {
+	if view.erasures == 0 {
+		return nil
+	}
+	said, err := s.Log.ErasedOf(ctx, string(view.ID), view.Seen, maxTold)
+	if err != nil {
+		return err
+	}
+	byAge := 0
+	for _, erased := range said {
+		if erased.Ground == audit.OnAge {
+			byAge++
+		}
+	}
+	view.Unseen += max(0, view.erasures-byAge) // more may have been erased since the view
+	return nil
+}
 
 // maxHousehold is how many patients one account keeps at most.
 const maxHousehold = 50
@@ -100,6 +127,9 @@ func (s *Service) Patients(ctx context.Context, c Caller) ([]PatientView, error)
 		}
 		return nil
 	})
+	for i := range views {
+		err = errors.Join(err, s.countErasures(ctx, &views[i]))
+	}
 	return views, err
 }
 
@@ -114,6 +144,9 @@ func (s *Service) Patient(ctx context.Context, c Caller, id PatientID) (PatientV
 		view, err = s.viewPatient(r, c, patient)
 		return err
 	})
+	if err == nil {
+		err = s.countErasures(ctx, &view)
+	}
 	return view, err
 }
 
@@ -133,6 +166,9 @@ func (s *Service) viewPatient(r Reader, c Caller, p Patient) (PatientView, error
 	}
 	view.Seen = seen
 	if view.Unseen, err = r.Unseen(p.ID, seen, noticed); err != nil {
+		return PatientView{}, err
+	}
+	if view.erasures, err = r.Unseen(p.ID, seen, []audit.Type{audit.EntryErased}); err != nil {
 		return PatientView{}, err
 	}
 	cards, err := r.Cards(p.ID)

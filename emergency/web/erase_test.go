@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,10 +13,23 @@ import (
 	"github.com/locket-health/locket/emergency/emergencytest"
 )
 
+// inUse is a service of which a file that holds erased words is in use.
+type inUse struct {
+	Service
+	is *bool
+}
+
+func (s inUse) EraseEntries(ctx context.Context, c emergency.Caller, e emergency.Erasure) (emergency.Erasures, error) {
+	done, err := s.Service.EraseEntries(ctx, c, e)
+	done.Pending = done.Pending || *s.is
+	return done, err
+}
+
 // TestAnOfficerErasesWords walks from what was found to the question, to what was done, and to what the patient reads of it.
 func TestAnOfficerErasesWords(t *testing.T) {
 	t.Parallel()
-	app := newApp(t)
+	pending := false
+	app := newApp(t, func(c *Config) { c.Service = inUse{c.Service, &pending} })
 	patientBrowser, anna := app.signedIn(t, "Ada Example")
 	officerBrowser, officer := app.signedIn(t, "Offi Cer")
 	id := anna.Patient(t, "adult")
@@ -59,13 +73,22 @@ func TestAnOfficerErasesWords(t *testing.T) {
 		t.Errorf("what was done: %d, %s", done.Code, done.Body.String())
 	}
 	clean(t, done.Body.String(), "erased")
-	log := patientBrowser.page("/patients/" + string(id) + "/log")
-	if strings.Contains(log, "Zebulon") || !strings.Contains(log, "The person asked for it") || !strings.Contains(log, "words of this entry were erased") {
-		t.Error("the patient reads the words still, or not that they were erased")
+	if strings.Contains(done.Body.String(), "Not finished yet") {
+		t.Error("the page says that it is not finished, and it is")
 	}
-	for _, kind := range []string{"looked", "new"} {
-		if page := patientBrowser.page("/patients/" + string(id) + "/log?kind=" + kind); !strings.Contains(page, "words of this entry were erased") {
-			t.Errorf("the erased opening is not found under %q", kind)
+	pending = true
+	if page := officerBrowser.form("/officer/erase/confirm", what).Body.String(); !strings.Contains(page, "Not finished yet") || !strings.Contains(page, "tries again every minute") {
+		t.Errorf("a file is in use, and the page does not say so:\n%s", page)
+	} else {
+		clean(t, page, "erase-pending")
+	}
+	log := patientBrowser.page("/patients/" + string(id) + "/log")
+	if strings.Contains(log, "Zebulon") || !strings.Contains(log, "The person asked for it") || !strings.Contains(log, "The privacy officer</bdi>") || !strings.Contains(log, "words of this entry were erased") {
+		t.Error("the patient reads the words still, or not that they were erased, why and by whom")
+	}
+	for _, found := range [][2]string{{"looked", "words of this entry were erased"}, {"new", "words of this entry were erased"}, {"new", "words of an older entry were erased"}} {
+		if page := patientBrowser.page("/patients/" + string(id) + "/log?kind=" + found[0]); !strings.Contains(page, found[1]) {
+			t.Errorf("%q is not found under %q", found[1], found[0])
 		}
 	}
 	app.Clock.Add(time.Hour)

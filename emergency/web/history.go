@@ -136,7 +136,7 @@ func (x *exchange) pick(data *logPage, id emergency.PatientID, filter logFilter,
 				break
 			}
 			line := x.entry(e, names)
-			line.New = e.Seq > filter.seen && emergency.Noticed(e.Event.Type)
+			line.New = e.Seq > filter.seen && emergency.Noticed(e.Event)
 			if !filter.picks(e, line) {
 				continue
 			}

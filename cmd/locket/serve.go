@@ -55,7 +55,8 @@ type Config struct {
 // garbagePercent is how much the heap may grow before garbage is collected, in percent of what lives.
 const garbagePercent = 300
 
-// commitPatience is how long anybody waits for the log on a disk that hangs: less than the server takes to give up an answer.
+// commitPatience is how long anybody waits for the log on a disk that is slow, and twice as long as on one that hangs: less than the server takes to give up an
+// answer.
 const commitPatience = 5 * time.Second
 
 // defaultCheckpointEvery is long enough that publications do not tell when somebody was treated, and short enough for a patient who waits for a proof.

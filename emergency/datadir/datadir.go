@@ -154,7 +154,7 @@ type Options struct {
 	Observe     func(storage.Commit) // told of every commit
 	Metadata    []byte               // of security keys, as the FIDO Alliance publishes it; nil is none
 	Reserve     int64                // bytes kept back for the log on a full disk; 0 is none
-	Deadline    time.Duration        // how long a change is waited for on a disk that hangs; 0 is for as long as it takes
+	Deadline    time.Duration        // how long a change is waited for on a slow disk, as storage.Config has it; 0 is for as long as it takes
 	HighWater   string               // file of the log's high-water mark, beside which lies the list of what is gone; "" for the one of the settings, which remember another one
 
 	repair bool                    // whatever key the log has will do: it is about to be begun anew

@@ -4,8 +4,8 @@
 // pulled, the disk full, the input wrong and the client hostile. Tests are named after what they hold; F and A numbers are rows of the fault and
 // abuse matrix. LOCKET_FAULT_ROUNDS=N repeats the kills N times, LOCKET_FAULT_SEED=N draws them from another seed.
 //
-//	F1  TestNoLogNoDataAfterKill, here and in storage            F7  TestDiskThatHangs, storage TestHangingDisk; slower syncs: performance.md
-//	F2  TestNoLogNoDataAfterPowerCut                             F8  TestDiskThatHangs
+//	F1  TestNoLogNoDataAfterKill, here and in storage            F7  storage TestSlowDisk; slower syncs: performance.md
+//	F2  TestNoLogNoDataAfterPowerCut                             F8  TestDiskThatHangs, storage TestHangingDisk
 //	F3  storage TestWriteAheadLogCutAnywhere                     F9  TestFlippedBit, storage TestCheckFindsDamage
 //	F4  TestFullDisk, here and in storage; TestReadOnlyDisk      F10 TestClockThatJumps
 //	F5  TestNoLogNoDataAtEverySystemCall                         F11 TestOperatorIsFoundOut, which is A19 too

@@ -60,6 +60,10 @@ func TestARestoredBackupBringsNothingBack(t *testing.T) {
 
 	restored := &emergencytest.App{Dir: filepath.Join(t.TempDir(), "restored"), Clock: app.Clock}
 	mark := filepath.Join(app.Dir, "high-water")
+	before, err := os.ReadFile(mark + ".gone")
+	if err != nil {
+		t.Fatal(err)
+	}
 	done, err := datadir.Restore(ctx, folder, datadir.KeyDir(app.Dir, ""), datadir.Options{Dir: restored.Dir, HighWater: mark, Now: app.Clock.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -112,10 +116,6 @@ func TestARestoredBackupBringsNothingBack(t *testing.T) {
 	logHolds(t, restored)
 
 	// It is done once, and nothing of it is listed a second time.
-	before, err := os.ReadFile(mark + ".gone")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, whole := range []bool{false, true} {
 		if again, err := s.Repeat(ctx, operator, whole); err != nil || again.Any() || again.Left != 0 {
 			t.Errorf("a second time: %+v, %v", again, err)

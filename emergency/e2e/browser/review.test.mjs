@@ -156,13 +156,18 @@ test('the officer erases what was said of the opening with a fresh passkey, and 
   await page.getByText(t('erase.done', { erased: 4, kept: 0 })).waitFor(); // opened, called wrong, answered, ended
   await look(page, 'erased');
   await patient.page.goto(`${patient.person}/log`);
-  await patient.page.locator('ol.log > li', { hasText: t('log.entry.erased') }).first().getByText(t('ground.request')).waitFor();
+  const because = patient.page.locator('ol.log > li.fresh', { hasText: t('log.entry.erased') }); // it is news to whoever had not read the opening yet
+  assert.equal(await because.count(), 4);
+  await because.first().getByText(t('ground.request')).waitFor();
+  await because.first().getByText(t('erased_by.officer')).waitFor();
   assert.equal(await patient.page.getByText('Kim Medic').count(), 0, 'the words are there still');
   await patient.page.waitForFunction(() => [...document.querySelectorAll('[data-seq]')].every((item) => /\bproof-/.test(item.className)));
   assert.equal(await patient.page.locator('.proof-failed').count(), 0, 'an erased entry breaks the proof');
   const erased = patient.page.locator('ol.log > li', { hasText: t('log.erased') });
   assert.equal(await erased.count(), 4);
   await erased.getByText(t('log.glass.opened')).waitFor(); // of which kind it was, and when, stays
+  assert.equal(await erased.getByText(t('erased_by.officer')).count(), 4);
+  assert.equal(await patient.page.getByText(t('console.log.differs')).count(), 0, 'the server says otherwise than the entry');
   await look(patient.page, 'log-erased');
 });
 

@@ -8,7 +8,7 @@ import { newLogs } from '../log/recovery.js';
 import { readLog } from '../log/walk.js';
 import { el } from '../reader/dom.js';
 import { Words, json } from '../reader/words.js';
-import { moment, sameText, sayEntry } from './entry.js';
+import { coded, eraser, moment, sameText, sayEntry } from './entry.js';
 import { evidence } from './evidence.js';
 
 /** Publishing goes on while the page asks: the proof must lead to the same checkpoint as the entries. */
@@ -48,9 +48,10 @@ async function check(log) {
     const state = lies ? 'failed' : entry.state;
     held.add(seq);
     if (lies) counts.failed += 1;
-    if (state === 'proven') counts.proven += 1;
-    if (entry && state !== 'failed' && !show(item, entry, words, read.answer.cards)) counts.differs += 1;
-    part(item, '[data-proof]').textContent = words.t(`console.log.${state}`);
+    const withheld = entry?.withheld && state === 'proven';
+    if (state === 'proven' && !withheld) counts.proven += 1;
+    if (entry && !entry.withheld && state !== 'failed' && !show(item, entry, words, read.answer.cards)) counts.differs += 1;
+    part(item, '[data-proof]').textContent = words.t(withheld ? 'history.withheld.proof' : `console.log.${state}`);
     item.classList.add(`proof-${state}`);
   }
   for (const { state } of read.checked.values()) if (state === 'failed') counts.failed += 1;

@@ -9,7 +9,7 @@ import (
 	"github.com/locket-health/locket/emergency/summary"
 )
 
-// What a patient keeps from guardians. In an emergency responders get what the rules give all the same. A SMART Health Link gives none of it, whoever made
+// What a patient keeps from guardians, and what of openings is said to them. In an emergency responders get what the rules give all the same. A SMART Health Link gives none of it, whoever made
 // it: a guardian who has link and passcode would read it there.
 
 // ConfidentialChoices are the sections that a patient can keep from guardians: all but who they are.
@@ -39,6 +39,39 @@ func (h hides) rest(record summary.Record) summary.Record {
 // front reports whether something of a front is hidden.
 func (h hides) front(front summary.Front) bool {
 	return slices.ContainsFunc(front.Items, func(item summary.FrontItem) bool { return h.sections.Has(item.Section) })
+}
+
+// openings are the types of entries that name what was released behind the glass.
+var openings = []audit.Type{audit.GlassOpened, audit.GlassReopened}
+
+// entry is an entry as whoever does not see all of a record reads it. Of an opening it says who, when and why, and not what was released: beside the rules
+// that would tell what is kept from them. It is the same for every opening, whatever is hidden. The entry then stands without its content, and its proof is that
+// of its leaf; the log itself holds the truth.
+func (h hides) entry(p audit.Proved) (shown audit.Proved, withheld bool) {
+	if !h.any() || p.Raw == nil || !slices.Contains(openings, p.Entry.Type) {
+		return p, false
+	}
+	p.Salt, p.Raw = audit.Salt{}, nil
+	p.Payload.Sections, p.Payload.Items = nil, 0
+	return p, true
+}
+
+// source is where an export of the log takes its entries from, as whoever does not see all of a record reads them.
+func (h hides) source(whole logSource) logSource {
+	return func(ctx context.Context, shot *audit.Snapshot, types []audit.Type, visit func(audit.Proved) error) error {
+		return whole(ctx, shot, types, func(p audit.Proved) error {
+			p, _ = h.entry(p)
+			return visit(p)
+		})
+	}
+}
+
+// grant is an opening as whoever does not see all of a record reads it.
+func (h hides) grant(view GrantView) GrantView {
+	if h.any() {
+		view.Sections, view.Withheld = 0, true
+	}
+	return view
 }
 
 // hiddenFrom says what the caller does not see of the record of a patient whom they keep.

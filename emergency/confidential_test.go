@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -255,24 +256,43 @@ func TestTheLogNamesNothingConfidential(t *testing.T) {
 	if _, err := s.ExportRecord(ctx, f.daughter.Caller(t), f.child); err != nil {
 		t.Fatal(err)
 	}
+	more := section.SetOf(section.SexualHealth, section.Procedures, section.Allergies) // which an opening by a stranger releases
+	if err := s.SetConfidential(ctx, f.daughter.Caller(t), f.child, more); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := s.Open(ctx, stranger, emergencytest.OpenRequest(f.card))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := emergencytest.OpenRequest(f.card)
+	again.Grant = opened.Grant
+	if _, err := s.Open(ctx, stranger, again); err != nil {
+		t.Fatal(err)
+	}
 	history, err := s.History(ctx, f.mother.Caller(t), f.child, 0, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := false
+	var names []string // that the entries from here on must not say
+	choices, openings := 0, 0
 	for _, entry := range history.Entries {
-		said = said || entry.Event.Type == audit.Confidential
-		if !said {
-			continue
+		switch entry.Event.Type {
+		case audit.Confidential:
+			names = more.Names()
+			if choices++; choices == 1 {
+				names = section.SetOf(section.SexualHealth, section.Procedures).Names()
+			}
+		case audit.GlassOpened, audit.GlassReopened:
+			openings++
 		}
-		for _, name := range []string{section.SexualHealth.String(), section.Procedures.String()} {
-			if bytes.Contains(entry.Payload, []byte(name)) {
+		for _, name := range names {
+			if bytes.Contains(entry.Payload, []byte(name)) || slices.Contains(entry.Event.Sections, name) {
 				t.Errorf("the entry %s names %s", entry.Event.Type, name)
 			}
 		}
 	}
-	if !said {
-		t.Error("the choice is no entry of the log")
+	if choices != 2 || openings != 2 {
+		t.Errorf("the log holds %d choices and %d openings, want 2 and 2", choices, openings)
 	}
 	f.app.Clock.Add(emergency.FreshFor * 2)
 	if err := s.SetConfidential(ctx, f.daughter.Caller(t), f.child, 0); !errors.Is(err, emergency.ErrFreshPasskey) {
@@ -280,6 +300,94 @@ func TestTheLogNamesNothingConfidential(t *testing.T) {
 	}
 	if err := s.SetConfidential(ctx, f.daughter.Caller(t), f.child, section.SetOf(section.Identity)); !errors.Is(err, emergency.ErrInvalid) {
 		t.Errorf("who the patient is becomes confidential: %v", err)
+	}
+}
+
+// TestWhatWasReleasedIsSaidToThePatientAlone: an opening names what was released, which a guardian reads nowhere: not on a page, not in an export, not in a proof. It is
+// the same whether anything is kept from them or not. Who opened, when and why they read, and the log itself holds all of it.
+func TestWhatWasReleasedIsSaidToThePatientAlone(t *testing.T) {
+	t.Parallel()
+	f := newConfiding(t)
+	s, ctx := f.app.Service, t.Context()
+	request := emergencytest.OpenRequest(f.card)
+	request.Name = "Robin Rescue"
+	opened, err := s.Open(ctx, stranger, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Log.Publish(ctx); err != nil {
+		t.Fatal(err)
+	}
+	// told is all that a keeper is told of the opening: what it names, and everything as text.
+	told := func(p *emergencytest.Person) (entry emergency.HistoryEntry, view emergency.GrantView, proof audit.Receipt, text string) {
+		t.Helper()
+		if err := p.SignIn(t); err != nil {
+			t.Fatal(err)
+		}
+		history, err := s.History(ctx, p.Caller(t), f.child, 0, 500)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(history.Entries, func(e emergency.HistoryEntry) bool { return e.Event.Grant == string(opened.GrantID) })
+		if at < 0 {
+			t.Fatal("the opening is not in the log")
+		}
+		entry = history.Entries[at]
+		if view, err = s.Grant(ctx, p.Caller(t), f.child, opened.GrantID); err != nil {
+			t.Fatal(err)
+		}
+		file, err := s.Proof(ctx, p.Caller(t), f.child, entry.Seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if proof, err = audit.VerifyReceipt(s.Log.Verifier(), file.Body); err != nil {
+			t.Errorf("the proof does not hold: %v", err)
+		}
+		var log, all bytes.Buffer
+		if err := errors.Join(s.ExportLog(ctx, p.Caller(t), f.child, &log), s.Export(ctx, p.Caller(t), &all, "")); err != nil {
+			t.Fatal(err)
+		}
+		for _, files := range []logFiles{readLogFiles(t, log.Bytes(), ""), readLogFiles(t, all.Bytes(), "patient-1/log/")} {
+			files.verified(t)
+			for _, row := range files.table(t) {
+				text += fmt.Sprint(row)
+			}
+			for line := range strings.Lines(files["events.ndjson"]) {
+				if strings.Contains(line, string(opened.GrantID)) || strings.Contains(line, "Robin Rescue") {
+					text += line
+				}
+			}
+			for _, each := range lines[exportedEntry](t, files["entries.ndjson"]) {
+				if each.Index == entry.Index && each.Payload != nil {
+					text += *each.Payload
+				}
+			}
+		}
+		return entry, view, proof, text + readLogFiles(t, all.Bytes(), "patient-1/")["openings.json"]
+	}
+	allergies := section.Allergies.String()
+	entry, view, proof, text := told(f.daughter)
+	if entry.Withheld || entry.Payload == nil || !slices.Contains(entry.Event.Sections, allergies) || entry.Event.Items == 0 || view.Withheld || !view.Sections.Has(section.Allergies) ||
+		!slices.Contains(proof.Payload.Sections, allergies) || !strings.Contains(text, allergies) {
+		t.Errorf("the patient is not told what was released: %+v, %+v, %+v", entry, view, proof.Payload)
+	}
+	for _, hidden := range []section.Set{section.SetOf(section.SexualHealth), 0} {
+		if err := errors.Join(f.daughter.SignIn(t), s.SetConfidential(ctx, f.daughter.Caller(t), f.child, hidden)); err != nil {
+			t.Fatal(err)
+		}
+		entry, view, proof, text := told(f.mother)
+		if !entry.Withheld || entry.Payload != nil || entry.Salt != nil || entry.Event.Sections != nil || entry.Event.Items != 0 || !view.Withheld || view.Sections != 0 || proof.Raw != nil {
+			t.Errorf("a guardian is told what was released: %+v, %+v, %q", entry, view, proof.Raw)
+		}
+		if strings.Contains(text, allergies) || strings.Contains(text, `"items"`) || !strings.Contains(text, `"Withheld": true`) {
+			t.Errorf("a guardian's exports say what was released:\n%s", text)
+		}
+		if entry.Event.Actor.Name != "Robin Rescue" || entry.Event.Reason == "" || !strings.Contains(text, "Robin Rescue") {
+			t.Errorf("a guardian is not told who opened and why: %+v", entry.Event)
+		}
+	}
+	if entry, _, _, _ := told(f.daughter); !slices.Contains(entry.Event.Sections, allergies) {
+		t.Error("the patient is not told any more what was released")
 	}
 }
 

@@ -32,7 +32,8 @@ func (q LogQuery) picks(e *audit.Entry) bool {
 // ExportLog writes what the log says about a patient as a zip, for a keeper: as it stands there, as AuditEvents of FHIR, as an accounting of disclosures, and
 // with the proof of each entry. It needs a passkey touched just now, and is an entry before the first byte leaves.
 func (s *Service) ExportLog(ctx context.Context, c Caller, id PatientID, w io.Writer) error {
-	if _, err := s.kept(ctx, c, id); err != nil {
+	hides, err := s.hidden(ctx, c, id)
+	if err != nil {
 		return err
 	}
 	if !c.fresh(s.now()) {
@@ -47,7 +48,7 @@ func (s *Service) ExportLog(ctx context.Context, c Caller, id PatientID, w io.Wr
 	if err != nil {
 		return err
 	}
-	return s.Conclude(ctx, began, s.writeLog(ctx, w, s.logOf(string(id), nil), true))
+	return s.Conclude(ctx, began, s.writeLog(ctx, w, hides.source(s.logOf(string(id), nil)), true))
 }
 
 // ExportDisclosures writes the entries about the openings that a search finds, likewise, for a privacy officer. Every patient among them reads in the log

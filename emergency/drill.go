@@ -174,7 +174,7 @@ func (s *Service) Drills(ctx context.Context, c Caller, id PatientID) (DrillView
 
 // pastDrills finds finished drills among the last entries of a patient.
 func (s *Service) pastDrills(ctx context.Context, id PatientID, last uint64) ([]DrillDone, error) {
-	history, err := s.history(ctx, string(id), last-min(last, drillsIn), drillsIn)
+	history, err := s.history(ctx, string(id), hides{}, last-min(last, drillsIn), drillsIn)
 	if err != nil {
 		return nil, err
 	}

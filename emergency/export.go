@@ -195,7 +195,11 @@ func (s *Service) exportPatient(ctx context.Context, c Caller, out *exporter, fo
 		return err
 	}
 	out.json(folder+"/reviews.json", reviews)
-	return s.exportLog(ctx, out, folder+"/log/", s.logOf(string(patient.ID), nil), true)
+	hides, err := s.hidden(ctx, c, patient.ID)
+	if err != nil {
+		return err
+	}
+	return s.exportLog(ctx, out, folder+"/log/", hides.source(s.logOf(string(patient.ID), nil)), true)
 }
 
 // ExportRecord returns a patient's record for a keeper who takes it elsewhere, as a document for hospital software. That is an entry in the log.

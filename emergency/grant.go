@@ -16,6 +16,7 @@ type GrantView struct {
 	Card     string // "" for a contact who asked without one
 	Step     string
 	Sections section.Set
+	Withheld bool // what was opened is not said to the caller
 	From     time.Time
 	Until    time.Time
 	EndedAt  time.Time // by a keeper, a veto or a revocation, before its time; zero otherwise
@@ -33,7 +34,15 @@ func (s *Service) Grant(ctx context.Context, c Caller, id PatientID, grant Grant
 		if err != nil {
 			return err
 		}
-		view, err = s.viewGrant(r, row)
+		if view, err = s.viewGrant(r, row); err != nil {
+			return err
+		}
+		patient, err := r.Patient(id)
+		if err != nil {
+			return err
+		}
+		hides, err := s.hiddenFrom(r, c, patient)
+		view = hides.grant(view)
 		return err
 	})
 	return view, err
@@ -60,7 +69,12 @@ const maxExported = 10_000
 func (s *Service) grants(ctx context.Context, c Caller, id PatientID) ([]GrantView, error) {
 	views := []GrantView{}
 	err := s.Store.View(ctx, func(r Reader) error {
-		if _, err := s.keptIn(r, c, id); err != nil {
+		patient, err := s.keptIn(r, c, id)
+		if err != nil {
+			return err
+		}
+		hides, err := s.hiddenFrom(r, c, patient)
+		if err != nil {
 			return err
 		}
 		rows, err := r.Grants(GrantFilter{Patient: id, Limit: maxExported})
@@ -72,7 +86,7 @@ func (s *Service) grants(ctx context.Context, c Caller, id PatientID) ([]GrantVi
 			if err != nil {
 				return err
 			}
-			views = append(views, view)
+			views = append(views, hides.grant(view))
 		}
 		return nil
 	})

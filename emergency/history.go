@@ -31,17 +31,18 @@ type EarlierEpoch struct {
 	Checkpoint string   // its last signed note; "" when it has none
 }
 
-// HistoryEntry is one entry with its proof. Salt and Payload are nil once they were erased, and Event says its type, time and subject alone then. Proof is nil
-// while no checkpoint covers the entry yet.
+// HistoryEntry is one entry with its proof. Salt and Payload are nil once they were erased, and Event says its type, time and subject alone then. They are nil too
+// where the caller is not told what was released, which Event does not say then. Proof is nil while no checkpoint covers the entry yet.
 type HistoryEntry struct {
-	Epoch   int   // number of the epoch of the log, from 1
-	Index   int64 // in its epoch
-	Seq     uint64
-	Leaf    tlog.Hash // its leaf hash, all that is left of an erased one
-	Salt    []byte
-	Payload []byte
-	Event   audit.Event
-	Proof   *audit.Proof
+	Epoch    int   // number of the epoch of the log, from 1
+	Withheld bool  // Salt and Payload are not for the caller
+	Index    int64 // in its epoch
+	Seq      uint64
+	Leaf     tlog.Hash // its leaf hash, all that is left of an erased one
+	Salt     []byte
+	Payload  []byte
+	Event    audit.Event
+	Proof    *audit.Proof
 }
 
 // maxHistory is the longest page of a history.
@@ -49,7 +50,8 @@ const maxHistory = 500
 
 // History returns at most limit entries about a patient whom the caller keeps, after the one with number after. That an operator read them is an entry among them.
 func (s *Service) History(ctx context.Context, c Caller, id PatientID, after uint64, limit int) (HistoryView, error) {
-	if _, err := s.kept(ctx, c, id); err != nil {
+	hides, err := s.hidden(ctx, c, id)
+	if err != nil {
 		return HistoryView{}, err
 	}
 	if c.Operator {
@@ -62,7 +64,7 @@ func (s *Service) History(ctx context.Context, c Caller, id PatientID, after uin
 			return HistoryView{}, noLogNoData(err)
 		}
 	}
-	return s.history(ctx, string(id), after, limit)
+	return s.history(ctx, string(id), hides, after, limit)
 }
 
 // AccountHistory returns what the log says about the caller's own account: sign-ins, passkeys, recovery, exports.
@@ -70,10 +72,10 @@ func (s *Service) AccountHistory(ctx context.Context, c Caller, after uint64, li
 	if !c.SignedIn() {
 		return HistoryView{}, ErrSignIn
 	}
-	return s.history(ctx, string(c.Account), after, limit)
+	return s.history(ctx, string(c.Account), hides{}, after, limit)
 }
 
-func (s *Service) history(ctx context.Context, subject string, after uint64, limit int) (HistoryView, error) {
+func (s *Service) history(ctx context.Context, subject string, hides hides, after uint64, limit int) (HistoryView, error) {
 	view := HistoryView{VKey: s.Log.VKey(), VKeys: s.Log.VKeys(), Epoch: s.Log.Number()}
 	earlier, err := s.earlierEpochs(ctx)
 	if err != nil {
@@ -102,11 +104,12 @@ func (s *Service) history(ctx context.Context, subject string, after uint64, lim
 		return view, err
 	}
 	for _, p := range proved {
-		entry := HistoryEntry{Epoch: p.Entry.Epoch, Index: p.Entry.Index, Seq: p.Entry.Seq, Leaf: p.Entry.Leaf.LeafHash(), Payload: p.Raw,
+		p, withheld := hides.entry(p)
+		entry := HistoryEntry{Withheld: withheld, Epoch: p.Entry.Epoch, Index: p.Entry.Index, Seq: p.Entry.Seq, Leaf: p.Entry.Leaf.LeafHash(), Payload: p.Raw,
 			Event: p.Payload.Event, Proof: p.Proof}
 		if p.Raw != nil {
 			entry.Salt = p.Salt[:]
-		} else {
+		} else if !withheld {
 			entry.Event = audit.Event{Type: p.Entry.Type, At: p.Entry.At, Subject: p.Entry.Subject}
 		}
 		if p.Proof != nil && p.Entry.Epoch == view.Epoch {

@@ -19,19 +19,21 @@ type ProofFile struct {
 const proofsByGrant = 10
 
 // Proof returns the proof of an entry about a patient whom the caller keeps; ErrUnpublished while there is none. It makes no entry: it shows what the keeper's page
-// of the log shows. What an operator reads is an entry: see ProveEntry.
+// of the log shows, and of an entry whose content is not for the caller its place alone. What an operator reads is an entry: see ProveEntry.
 func (s *Service) Proof(ctx context.Context, c Caller, id PatientID, seq uint64) (ProofFile, error) {
 	if c.Operator {
 		return ProofFile{}, ErrSignIn
 	}
-	if _, err := s.kept(ctx, c, id); err != nil {
+	hides, err := s.hidden(ctx, c, id)
+	if err != nil {
 		return ProofFile{}, err
 	}
 	proved, err := s.provedEntry(ctx, id, seq)
 	if err != nil {
 		return ProofFile{}, err
 	}
-	return proofFile(proved)
+	shown, _ := hides.entry(proved)
+	return proofFile(shown)
 }
 
 // OpeningProof returns the proof of the entry of an opening to whoever has opened it, by the token of the grant while it runs. It holds what they stated, when, and

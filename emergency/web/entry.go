@@ -11,17 +11,18 @@ import (
 
 // entry is an entry of the log as it is read. The browser says the same from the proved payload (static/js/console/entry.js) and compares.
 type entry struct {
-	Seq    uint64
-	Number string // its place in the log, in words
-	At     string
-	When   string // RFC 3339, for the browser
-	Title  string
-	Facts  []entryFact
-	Notice bool        // an opening, a refusal or a doubted tap
-	New    bool        // the keepers are told of it, and this one has not looked yet
-	Proof  string      // where its proof is a file, "" while no checkpoint covers it
-	Grant  string      // the page of the opening that it is about, "" for none
-	Review *reviewLine // what was said of an opening, nil for everything else
+	Seq      uint64
+	Number   string // its place in the log, in words
+	At       string
+	When     string // RFC 3339, for the browser
+	Title    string
+	Facts    []entryFact
+	Notice   bool        // an opening, a refusal or a doubted tap
+	New      bool        // the keepers are told of it, and this one has not looked yet
+	Withheld bool        // what was released is not said
+	Proof    string      // where its proof is a file, "" while no checkpoint covers it
+	Grant    string      // the page of the opening that it is about, "" for none
+	Review   *reviewLine // what was said of an opening, nil for everything else
 }
 
 // entryFact is one thing that an entry says. Own marks the words of whoever acted, in whatever language they wrote.
@@ -35,11 +36,11 @@ type entryFact struct {
 
 // entry puts an entry into words. What somebody claimed is called claimed.
 func (x *exchange) entry(e emergency.HistoryEntry, cards map[string]string) entry {
-	out := entry{Seq: e.Seq, Notice: notice(e.Event), Number: x.T("console.log.entry", "number", e.Index)}
+	out := entry{Seq: e.Seq, Notice: notice(e.Event), Withheld: e.Withheld, Number: x.T("console.log.entry", "number", e.Index)}
 	if e.Epoch > 1 {
 		out.Number = x.T("history.entry", "number", e.Index, "log", e.Epoch)
 	}
-	if e.Payload == nil {
+	if e.Payload == nil && !e.Withheld {
 		out.Title = x.T("log.erased")
 		return out
 	}

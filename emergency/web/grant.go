@@ -22,6 +22,7 @@ type grantData struct {
 	Card     string
 	Facts    []entryFact
 	Sections []string
+	Withheld bool // what was opened is not said
 	Messages []spokenLine
 	Last     int
 	Answer   field
@@ -49,7 +50,7 @@ func (x *exchange) grantPage(faults []fault) error {
 		return err
 	}
 	p.Back += "/log"
-	data := grantData{Base: "/patients/" + string(id) + "/grants/" + string(view.ID), Running: view.Running, Drill: view.Drill, Ended: !view.EndedAt.IsZero(),
+	data := grantData{Base: "/patients/" + string(id) + "/grants/" + string(view.ID), Running: view.Running, Drill: view.Drill, Ended: !view.EndedAt.IsZero(), Withheld: view.Withheld,
 		Card: names[view.Card], Facts: x.whoStated(view.Stated, true)}
 	data.From, _ = x.moment(view.From)
 	data.Review = x.reviewLine(id, view.ID, data.From, nil)

@@ -21,21 +21,22 @@ const (
 
 // logPage is the data of the page "who looked".
 type logPage struct {
-	Entries []entry
-	Last    uint64
-	End     uint64 // the newest that belongs on this page
-	Unseen  int
-	Whole   bool   // nothing between the entries is left out
-	Partial bool   // there may be more that fits: older entries were not read
-	Older   uint64 // the page before this one ends before this number; 0 when this is the oldest
-	Next    string // its address
-	After   uint64 // number of the entry before the oldest of this page
-	Source  string // where the browser gets the proofs
-	Base    string
-	Waits   []wait
-	Kinds   []logChip
-	Fields  []field // of the filter
-	Asked   []field // what the next page is asked for; nil when its address says it
+	Entries  []entry
+	Last     uint64
+	End      uint64 // the newest that belongs on this page
+	Unseen   int
+	Whole    bool   // nothing between the entries is left out
+	Partial  bool   // there may be more that fits: older entries were not read
+	Older    uint64 // the page before this one ends before this number; 0 when this is the oldest
+	Next     string // its address
+	After    uint64 // number of the entry before the oldest of this page
+	Source   string // where the browser gets the proofs
+	Base     string
+	Withheld bool // of some entries what was released is not said
+	Waits    []wait
+	Kinds    []logChip
+	Fields   []field // of the filter
+	Asked    []field // what the next page is asked for; nil when its address says it
 }
 
 // logChip is a way to the entries of one kind.
@@ -140,6 +141,7 @@ func (x *exchange) pick(data *logPage, id emergency.PatientID, filter logFilter,
 			if !filter.picks(e, line) {
 				continue
 			}
+			data.Withheld = data.Withheld || line.Withheld
 			line.Review, line.Grant, line.Proof = x.reviewOf(id, e.Event, reviews), grantPath(id, e.Event), proofPath(id, e)
 			if data.Entries = append(data.Entries, line); len(data.Entries) == shownEntries {
 				from = e.Seq - 1
@@ -195,14 +197,15 @@ func (s *Server) cardNames(x *exchange, id emergency.PatientID) (map[string]stri
 
 // historyEntry is an entry with what a browser needs to check it.
 type historyEntry struct {
-	Epoch   int      `json:"epoch"` // of the log, from 1
-	Index   int64    `json:"index"` // in its epoch
-	Seq     uint64   `json:"seq"`
-	Leaf    string   `json:"leaf"`    // base64: the leaf hash, all that is left of an erased entry
-	Salt    *string  `json:"salt"`    // base64url; null once erased
-	Payload *string  `json:"payload"` // the exact canonical JSON; null once erased
-	Proof   *proof   `json:"proof"`   // null while no checkpoint covers the entry
-	Words   []string `json:"words"`
+	Epoch    int      `json:"epoch"` // of the log, from 1
+	Index    int64    `json:"index"` // in its epoch
+	Seq      uint64   `json:"seq"`
+	Leaf     string   `json:"leaf"`     // base64: the leaf hash, all that is left of an erased entry
+	Salt     *string  `json:"salt"`     // base64url; null once erased
+	Payload  *string  `json:"payload"`  // the exact canonical JSON; null once erased
+	Withheld bool     `json:"withheld"` // salt and payload are there, and not for whoever asks
+	Proof    *proof   `json:"proof"`    // null while no checkpoint covers the entry
+	Words    []string `json:"words"`
 }
 
 type proof struct {
@@ -341,7 +344,7 @@ func (s *Server) consistency(x *exchange, epoch int, seen int64) (*consistency, 
 }
 
 func (x *exchange) provedEntry(e emergency.HistoryEntry, cards map[string]string) historyEntry {
-	out := historyEntry{Epoch: e.Epoch, Index: e.Index, Seq: e.Seq, Leaf: e.Leaf.String(), Words: []string{x.entry(e, cards).Title}}
+	out := historyEntry{Epoch: e.Epoch, Index: e.Index, Seq: e.Seq, Leaf: e.Leaf.String(), Withheld: e.Withheld, Words: []string{x.entry(e, cards).Title}}
 	if e.Payload != nil {
 		salt, payload := base64.RawURLEncoding.EncodeToString(e.Salt), string(e.Payload)
 		out.Salt, out.Payload = &salt, &payload

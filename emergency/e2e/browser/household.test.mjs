@@ -6,11 +6,12 @@ import { after, before, test } from 'node:test';
 import { Visitor, accessibility, addAuthenticator, launch, narrow, picture, scrollsSideways, smallTargets } from '../harness/browser.mjs';
 import { House, fixture } from '../harness/house.mjs';
 import { Patient } from '../harness/patient.mjs';
+import { breakGlass, verdict } from '../harness/reader.mjs';
 import { words } from '../harness/words.mjs';
 
 const t = words('en');
 const SECRET = 'Seen at the clinic on Monday';
-let browser, house, mother, father, daughter;
+let browser, house, mother, father, daughter, card;
 const found = [];
 
 before(async () => {
@@ -120,7 +121,7 @@ test('what she keeps to herself her mother no longer sees', async () => {
 
 test('a drill goes from the clock to the confirmed items, and its clock needs no network', async () => {
   await daughter.makeRecovery();
-  await daughter.issueCard();
+  card = await daughter.issueCard();
   const { page } = daughter;
   await page.goto(`${daughter.person}/drill`);
   await look(page, 'drill-before');
@@ -156,6 +157,28 @@ test('a drill goes from the clock to the confirmed items, and its clock needs no
   for (const key of ['log.drill', 'log.drill.finished.slow', 'log.keeper.added', 'log.keeper.invited', 'log.patient.confidential']) {
     assert.ok(entries.some(({ title }) => title === t(key)), `the log does not say "${t(key)}"`);
   }
+});
+
+test('of an opening her mother reads who looked, and not what was shown', async () => {
+  const visitor = await Visitor.arrive(browser, house.base);
+  const stranger = await visitor.page();
+  await stranger.goto(card.address);
+  await verdict(stranger);
+  await breakGlass(stranger, { name: 'Robin Rescue' });
+  await visitor.leave();
+  const opening = (page) => page.locator('[data-seq]', { hasText: 'Robin Rescue' });
+  await mother.whoLooked();
+  const { page } = mother;
+  await opening(page).getByText(t('history.withheld'), { exact: true }).waitFor();
+  await opening(page).getByText(t('history.withheld.proof')).waitFor();
+  assert.equal(await page.locator('[data-log-status] .proof-failed').count(), 0, 'the browser takes it for a lie');
+  assert.equal(await opening(page).getByText(t('fact.sections'), { exact: true }).count(), 0);
+  await look(page, 'log-guardian');
+  await opening(page).getByRole('link', { name: t('grant.see') }).click();
+  await page.getByText(t('history.withheld'), { exact: true }).waitFor();
+  await look(page, 'opening-guardian');
+  await daughter.whoLooked();
+  await opening(daughter.page).getByText(t('fact.sections'), { exact: true }).waitFor();
 });
 
 test('a drill that nobody has scripts for shows everything at once', async () => {

@@ -19,6 +19,7 @@ import { equal, fromBase64, hashesOf, leafOf, verifyCheckpoint, verifyInclusion 
  * @property {string} leaf   base64; of an erased entry it is all that is left
  * @property {string | null} salt     base64url; null once erased
  * @property {string | null} payload  the exact text; null once erased
+ * @property {boolean} withheld  salt and payload are null because they are not for whoever asks
  * @property {{size: number, hashes: string[]} | null} proof  null while no checkpoint covers the entry
  */
 
@@ -49,6 +50,7 @@ import { equal, fromBase64, hashesOf, leafOf, verifyCheckpoint, verifyInclusion 
  * @property {number} index
  * @property {any} payload          null where there is none that can be believed
  * @property {string} leaf          base64url, "" where there is none that can be believed
+ * @property {boolean} withheld     its place alone is checked: its words are not for whoever asks
  * @property {Erased | null} erased what the entry says by which the words were erased
  */
 
@@ -128,11 +130,12 @@ export async function verifyHistory(entries, subject, { after, reached = true })
     const linked = entry.seq > last.seq && follows(entries[i - 1], entry) && names(last.leaf, entry, payloads[i]);
     const proven = linked && payloads[i] !== undefined ? await stateOf(entry, leaves[i]) : 'failed';
     const leaf = leaves[i] ? toBase64url(leaves[i]) : '';
-    const because = payloads[i] === null ? said.get(entry.seq) : undefined;
-    const spoken = payloads[i] === null ? speaks(because, leaf, last.leaf, reached) : 'proven';
+    const withheld = entry.withheld && payloads[i] === null;
+    const because = payloads[i] === null && !withheld ? said.get(entry.seq) : undefined;
+    const spoken = payloads[i] === null && !withheld ? speaks(because, leaf, last.leaf, reached) : 'proven';
     const state = worst(proven, spoken, excused);
     const good = state !== 'failed';
-    checked.set(entry.seq, { state, epoch: entry.epoch, index: entry.index, payload: good ? payloads[i] : null, leaf: good ? leaf : '',
+    checked.set(entry.seq, { state, epoch: entry.epoch, index: entry.index, payload: good ? payloads[i] : null, leaf: good ? leaf : '', withheld,
       erased: good && because ? { at: because.at, ground: because.ground, actor: because.actor, was: because.was } : null });
     last = { seq: entry.seq, leaf };
   }

@@ -73,7 +73,7 @@ export async function readLog(ask, subject, seen, page) {
   }
   if (newest.to >= start) await extend(newest, Infinity);
   const gaps = shown.to - shown.after > shown.entries.length;
-  if (gaps || shown.entries.some(({ payload }) => payload === null)) await extend(shown, Infinity); // to find out why
+  if (gaps || shown.entries.some(({ payload, withheld }) => payload === null && !withheld)) await extend(shown, Infinity); // to find out why
   runs.push(shown);
 
   const checked = new Map();

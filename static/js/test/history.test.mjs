@@ -71,6 +71,20 @@ test('an erased entry is proven by its leaf and by the entry that says so', asyn
   assert.deepEqual(checked.get(3).erased, { at: 7, ground: 'request', actor: { kind: 'operator' }, was: { type: 'glass.opened', at: 3 } });
 });
 
+test('an entry whose words are not for whoever asks is proven by its place alone', async () => {
+  const { log, entries } = await house();
+  Object.assign(entries[2], { salt: null, payload: null, withheld: true });
+  const answer = answerOf([log], entries);
+  const { checked } = await check(answer);
+  assert.equal(states({ checked }), 'proven proven proven proven proven');
+  assert.deepEqual([checked.get(3).withheld, checked.get(3).payload, checked.get(3).erased, checked.get(2).withheld], [true, null, null, false]);
+  answer.entries[2].leaf = entries[1].leaf;
+  assert.equal(states(await check(answer)), 'proven proven failed failed proven', 'another entry stands in its place');
+  answer.entries[2].leaf = entries[2].leaf;
+  answer.entries[2].withheld = false;
+  assert.equal(states(await check(answer)), 'proven proven failed proven proven', 'nobody says that it was erased');
+});
+
 test('as long as the rest is not read nobody knows why it was erased', async () => {
   const { log, entries } = await erased();
   assert.equal(states(await check(answerOf([log], entries.slice(0, 5)), SUBJECT, { after: 0, reached: false })), 'proven proven unable proven proven');

@@ -59,7 +59,7 @@ export class Log {
     const text = JSON.stringify(payload);
     const leaf = Buffer.from(await leafHash(await commitment(salt, Buffer.from(text))));
     this.leaves.push(leaf);
-    return { epoch: this.number, index: this.leaves.length - 1, seq: payload.seq, salt: salt.toString('base64url'), payload: text, leaf: leaf.toString('base64'), hash: leaf };
+    return { epoch: this.number, index: this.leaves.length - 1, seq: payload.seq, withheld: false, salt: salt.toString('base64url'), payload: text, leaf: leaf.toString('base64'), hash: leaf };
   }
 
   /** Appends an entry about somebody that names the one before it. */

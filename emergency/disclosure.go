@@ -352,7 +352,8 @@ How to check a receipt, without a network and without trusting whoever gave it t
 
 What is proved is the payload. An AuditEvent is a translation of it: meta.source names the epoch and the index of its entry. An opening is
 up to three AuditEvents: the glass was broken, the rules decided, something was shown. The table of disclosures counts it once, and leaves
-out what is printed on a card: whoever holds the card can read that. A disclosure whose content was erased stands there by its time alone.
+out what is printed on a card: whoever holds the card can read that. A disclosure whose content was erased stands there by its time alone, and
+one of which what was shown is not for you to see without it.
 An entry without a receipt is newer than the last checkpoint. An entry without a payload was erased, or its content is not for you to see: its
 receipt then proves its place alone.
 `

@@ -34,9 +34,13 @@ func (h House) Accounting(e Entry) ([]string, bool) {
 	if step := v.Details["step"]; step == stepLink || step == stepHandover {
 		purpose = step
 	}
+	items := strconv.Itoa(v.Items)
+	if len(v.Sections) == 0 {
+		items = number(v.Items) // what was shown is not said, and nothing is not what it was
+	}
 	test := h.Test || v.Details["drill"] != ""
 	line := []string{v.At.UTC().Format(time.RFC3339), v.Subject, h.user(v).Who.Display, string(v.Actor.Verified), v.Actor.Role, v.Actor.Organization, v.Actor.CallBack,
-		v.Actor.Network, strings.Join(v.Sections, " "), strconv.Itoa(v.Items), purpose, v.ReasonText, until, strconv.FormatBool(test), e.Name()}
+		v.Actor.Network, strings.Join(v.Sections, " "), items, purpose, v.ReasonText, until, strconv.FormatBool(test), e.Name()}
 	for i := range line {
 		line[i] = Cell(line[i])
 	}

@@ -183,7 +183,7 @@ test('the patient takes the log along, and reads that the officer did', async ()
   assert.equal(download.suggestedFilename(), 'locket-log.zip');
   assert.ok(readFileSync(await download.path()).includes('disclosures.csv'));
   await page.goto(`${patient.person}/log`);
-  await page.locator('ol.log > li', { hasText: t('log.data.exported.begun') }).first().waitFor();
+  await page.locator('ol.log > li', { hasText: t('log.data.exported.log_file.begun') }).first().waitFor();
   await page.waitForFunction(() => [...document.querySelectorAll('[data-seq]')].every((item) => /\bproof-/.test(item.className)));
   assert.equal(await page.locator('.proof-failed, ol.log .fault').count(), 0, 'the browser says something else of an export than the page');
 });

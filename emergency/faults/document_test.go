@@ -7,7 +7,6 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,9 +89,9 @@ func TestEverySummaryIsIssuedExportedAndIssuedAgain(t *testing.T) {
 func TestBadDocumentsAreRefused(t *testing.T) {
 	t.Parallel()
 	adult := emergencytest.Load("adult").Bundle
-	var packed bytes.Buffer
+	var packed bytes.Buffer // 1 MB, of which 256 one after another unpack to 256 MB
 	writer := gzip.NewWriter(&packed)
-	if _, err := io.Copy(writer, io.LimitReader(zeros{}, 256<<20)); err != nil {
+	if _, err := writer.Write(make([]byte, 1<<20)); err != nil {
 		t.Fatal(err)
 	}
 	if err := writer.Close(); err != nil {
@@ -116,7 +115,7 @@ func TestBadDocumentsAreRefused(t *testing.T) {
 		{"50 MB of entries", "large", []byte(`{"resourceType":"Bundle","entry":[` + strings.Repeat(`{"resource":{"resourceType":"Patient"}},`, 1_300_000) + `{}]}`)},
 		{"100,000 lists deep", "", bytes.Repeat([]byte("["), 100_000)},
 		{"100,000 objects deep", "", []byte(strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000))},
-		{"a gzip bomb", "", packed.Bytes()},
+		{"a gzip bomb", "", bytes.Repeat(packed.Bytes(), 256)},
 		{"a zip archive", "", []byte("PK\x03\x04\x14\x00\x00\x00\x08\x00")},
 		{"XML", "", []byte(`<Bundle xmlns="http://hl7.org/fhir"/>`)},
 	} {
@@ -144,10 +143,6 @@ func TestBadDocumentsAreRefused(t *testing.T) {
 		t.Errorf("the log has grown by %d entries", got-before)
 	}
 }
-
-type zeros struct{}
-
-func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
 // Whatever lies about in a folder of documents, each has its line and the good ones become cards.
 func TestAFolderOfAnything(t *testing.T) {

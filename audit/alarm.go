@@ -97,11 +97,16 @@ func (t *Testimony) Raise(alarm Alarm) {
 	}
 }
 
-// After returns the testimony as it is kept after an alarm of the same witness. No cosignature takes an alarm away: a witness that was shown other entries once
-// has seen them for good. The check of the log speaks of all that is there, and its last word counts.
-func (t Testimony) After(kept Alarm) Testimony {
-	if t.Witness != SelfCheck {
-		t.Raise(kept)
+// After returns the testimony as it is kept after an earlier one of the same witness, which may have been kept while this one was asked for. No cosignature takes
+// an alarm away: a witness that was shown other entries once has seen them for good. Nor does a larger size become a smaller one. The check of the log speaks of all
+// that is there, and its last word counts.
+func (t Testimony) After(kept Testimony) Testimony {
+	if t.Witness == SelfCheck {
+		return t
+	}
+	t.Raise(kept.Alarm)
+	if t.Size < kept.Size {
+		t.Size, t.SignedAt = kept.Size, kept.SignedAt
 	}
 	return t
 }
@@ -111,8 +116,8 @@ type WitnessStore interface {
 	// Testimonies returns the last testimony of each witness and of the check about this epoch, by witness.
 	Testimonies(ctx context.Context, epoch int) ([]Testimony, error)
 	// Testify keeps a testimony in place of the witness's last one about the same epoch, and with it a cosignature, unless that is nil. The event, unless that is
-	// nil, is appended in the same transaction if the alarm is not the one that was kept. An alarm of a witness that is kept by then stands, as [Testimony.After]
-	// says: somebody else may have asked meanwhile.
+	// nil, is appended in the same transaction if the alarm is not the one that was kept. What is kept by then counts as [Testimony.After] says: somebody else
+	// may have asked meanwhile.
 	Testify(ctx context.Context, said Testimony, cosignature *Cosignature, event *Event) error
 	// Retract takes back every alarm about an epoch and appends the event in the same transaction, if there was one. It returns the testimonies as they were.
 	Retract(ctx context.Context, epoch int, event Event) ([]Testimony, error)

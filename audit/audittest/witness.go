@@ -17,9 +17,9 @@ import (
 // Testify keeps a testimony, and its cosignature and entry, in one transaction.
 func (m *Memory) Testify(ctx context.Context, said audit.Testimony, cosignature *audit.Cosignature, event *audit.Event) error {
 	return m.Update(ctx, func(tx audit.Tx) error {
-		before := m.alarm(said)
+		before := m.last(said)
 		said = said.After(before)
-		if event != nil && before != said.Alarm {
+		if event != nil && before.Alarm != said.Alarm {
 			if _, err := audit.Append(ctx, tx, Sealer(), rand.Reader, []audit.Event{*event}); err != nil {
 				return err
 			}
@@ -67,16 +67,16 @@ func (m *Memory) Retract(ctx context.Context, epoch int, event audit.Event) (tak
 	return taken, err
 }
 
-// alarm is the alarm that is kept of whose testimony this is.
-func (m *Memory) alarm(of audit.Testimony) audit.Alarm {
+// last is what is kept of whose testimony this is.
+func (m *Memory) last(of audit.Testimony) audit.Testimony {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	for _, kept := range m.kept.Testimonies {
 		if kept.Witness == of.Witness && kept.Epoch == of.Epoch {
-			return kept.Alarm
+			return kept
 		}
 	}
-	return ""
+	return audit.Testimony{}
 }
 
 // put puts a value at its place in a sorted list, or in the place of its like.
@@ -176,6 +176,13 @@ func testWitnesses(t *testing.T, s Store) {
 		if got := testimonies(1); got[0].Alarm != audit.AlarmFork {
 			t.Errorf("after %q the alarm that stands is %q, want %q", alarm, got[0].Alarm, audit.AlarmFork)
 		}
+	}
+	larger := two
+	larger.Size, larger.SignedAt = 7, two.SignedAt.Add(time.Hour)
+	testify(larger, nil, nil)
+	testify(two, nil, nil) // asked for before the larger one was kept
+	if got := testimonies(1); got[1] != larger {
+		t.Errorf("after a larger size came a smaller one: %+v", got[1])
 	}
 	check := audit.Testimony{Witness: audit.SelfCheck, Epoch: 1, AskedAt: Epoch(), Alarm: audit.AlarmCheck}
 	testify(check, nil, nil)

@@ -12,9 +12,9 @@ import (
 var (
 	testimonyPut = portable(`INSERT INTO log_witness (witness, epoch, size, signed_at, asked_at, alarm) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (witness, epoch) DO UPDATE SET size = excluded.size, signed_at = excluded.signed_at, asked_at = excluded.asked_at, alarm = excluded.alarm`)
-	testimonyAlarm = portable(`SELECT alarm FROM log_witness WHERE witness = $1 AND epoch = $2`)
-	testimonyFree  = portable(`UPDATE log_witness SET alarm = '' WHERE epoch = $1`)
-	testimonies    = portable(`SELECT witness, epoch, size, signed_at, asked_at, alarm FROM log_witness WHERE epoch = $1 ORDER BY witness`)
+	testimonyKept = portable(`SELECT size, signed_at, alarm FROM log_witness WHERE witness = $1 AND epoch = $2`)
+	testimonyFree = portable(`UPDATE log_witness SET alarm = '' WHERE epoch = $1`)
+	testimonies   = portable(`SELECT witness, epoch, size, signed_at, asked_at, alarm FROM log_witness WHERE epoch = $1 ORDER BY witness`)
 
 	// A witness that signs the same size again has seen it later: the newest of its lines is kept.
 	cosignaturePut = portable(`INSERT INTO log_cosignature (epoch, size, witness, line, at) VALUES ($1, $2, $3, $4, $5)
@@ -25,15 +25,15 @@ var (
 // Testify implements audit.WitnessStore.
 func (s *Store) Testify(ctx context.Context, said audit.Testimony, cosignature *audit.Cosignature, event *audit.Event) error {
 	return s.update(ctx, func(t *tx) error {
-		var before audit.Alarm
-		if err := t.t.one(testimonyAlarm, []any{said.Witness, said.Epoch}, &before); err != nil && !errors.Is(err, emergency.ErrNotFound) {
+		var before audit.Testimony
+		if err := t.t.one(testimonyKept, []any{said.Witness, said.Epoch}, &before.Size, when{&before.SignedAt}, &before.Alarm); err != nil && !errors.Is(err, emergency.ErrNotFound) {
 			return err
 		}
 		said := said.After(before)
 		if _, err := t.t.exec(testimonyPut, said.Witness, said.Epoch, said.Size, millis(said.SignedAt), millis(said.AskedAt), string(said.Alarm)); err != nil {
 			return err
 		}
-		if event != nil && before != said.Alarm {
+		if event != nil && before.Alarm != said.Alarm {
 			t.Append(*event)
 		}
 		if cosignature == nil {

@@ -136,3 +136,13 @@ test('what was erased on an old page is explained by the newest entry', async ()
   assert.deepEqual(failed(read), []);
   assert.equal(read.checked.get(6).erased.ground, 'retention');
 });
+
+test('an entry whose words are not for whoever asks needs no explanation', async () => {
+  const house = await new House().add(40);
+  Object.assign(house.entries[5], { salt: null, payload: null, withheld: true });
+  const { next } = await house.read(null, 31, 41);
+  const plain = await house.read(next, 10, 20);
+  const asked = house.asked;
+  const read = await house.read(next, 0, 10);
+  assert.deepEqual([failed(plain), failed(read), house.asked], [[], [], asked]);
+});

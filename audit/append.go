@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -48,7 +49,6 @@ func Append(ctx context.Context, tx Tx, sealer Sealer, rand io.Reader, events []
 	}
 
 	b := batch{
-		sealer:  sealer,
 		state:   old.clone(),
 		heads:   make(map[string]Head),
 		placed:  make([]Placed, 0, len(events)),
@@ -60,11 +60,16 @@ func Append(ctx context.Context, tx Tx, sealer Sealer, rand io.Reader, events []
 			return nil, err
 		}
 	}
+	sealed := b.seal(sealer)
+	err = tx.InsertHashes(ctx, tlog.StoredHashIndex(0, old.Size), b.hashes)
+	if failed := sealed(); failed != nil {
+		return nil, failed
+	}
+	if err != nil {
+		return nil, fmt.Errorf("audit: writing hashes: %w", err)
+	}
 	if err := tx.InsertEntries(ctx, b.entries); err != nil {
 		return nil, fmt.Errorf("audit: writing entries: %w", err)
-	}
-	if err := tx.InsertHashes(ctx, tlog.StoredHashIndex(0, old.Size), b.hashes); err != nil {
-		return nil, fmt.Errorf("audit: writing hashes: %w", err)
 	}
 	if err := tx.SwapState(ctx, old.Size, b.state); err != nil {
 		return nil, fmt.Errorf("audit: writing the state: %w", err)
@@ -74,13 +79,11 @@ func Append(ctx context.Context, tx Tx, sealer Sealer, rand io.Reader, events []
 
 // batch gathers what one append writes.
 type batch struct {
-	sealer  Sealer
 	state   State
 	heads   map[string]Head // of the subjects met so far, so that events of one batch chain to one another
 	placed  []Placed
 	entries []Entry
 	hashes  []tlog.Hash
-	packed  []byte // what is sealed next; used again for each
 }
 
 func (b *batch) add(ctx context.Context, tx Tx, rand io.Reader, e *Event) error {
@@ -105,20 +108,48 @@ func (b *batch) add(ctx context.Context, tx Tx, rand io.Reader, e *Event) error 
 	p.Payload = plain[SaltSize:]
 	commitment := Commit(p.Salt, p.Payload)
 	p.Leaf = commitment.LeafHash()
-	b.packed = appendPacked(append(b.packed[:0], p.Salt[:]...), p.Payload)
-	sealed, err := b.sealer.Seal(p.Row, b.packed)
-	if err != nil {
-		return fmt.Errorf("audit: sealing entry %d: %w", p.Index, err)
-	}
-
 	b.hashes = b.state.grow(p.Leaf, b.hashes)
 	if e.Subject != "" {
 		b.heads[e.Subject] = Head{Seq: p.Seq, Leaf: p.Leaf}
 	}
 	b.placed = append(b.placed, p)
 	b.entries = append(b.entries, Entry{
-		Index: p.Index, Epoch: p.Epoch, Row: p.Row, Leaf: commitment, Subject: e.Subject, Seq: p.Seq, Type: e.Type, At: e.At.UTC(), Sealed: sealed,
+		Index: p.Index, Epoch: p.Epoch, Row: p.Row, Leaf: commitment, Subject: e.Subject, Seq: p.Seq, Type: e.Type, At: e.At.UTC(),
 	})
+	return nil
+}
+
+// sealedTogether is how many entries one goroutine seals: fewer are not worth another.
+const sealedTogether = 32
+
+// seal seals the entries, on other processors while the caller goes on, who then calls wait.
+func (b *batch) seal(sealer Sealer) (wait func() error) {
+	errs := make([]error, (len(b.entries)+sealedTogether-1)/sealedTogether)
+	var all sync.WaitGroup
+	for part := range errs {
+		from := part * sealedTogether
+		seal := func() { errs[part] = b.sealPart(sealer, from, min(from+sealedTogether, len(b.entries))) }
+		if len(errs) == 1 {
+			seal()
+			break
+		}
+		all.Go(seal)
+	}
+	return func() error {
+		all.Wait()
+		return errors.Join(errs...)
+	}
+}
+
+func (b *batch) sealPart(sealer Sealer, from, to int) (err error) {
+	var packed []byte // used again for each
+	for i := from; i < to; i++ {
+		p := &b.placed[i]
+		packed = appendPacked(append(packed[:0], p.Salt[:]...), p.Payload)
+		if b.entries[i].Sealed, err = sealer.Seal(p.Row, packed); err != nil {
+			return fmt.Errorf("audit: sealing entry %d: %w", p.Index, err)
+		}
+	}
 	return nil
 }
 

@@ -89,6 +89,14 @@ func (r *run) start(ctx context.Context, role string, procs int, with setup) (*c
 	return r.startUnder(ctx, nil, role, procs, with)
 }
 
+// environment is that of every side: garbage is collected as seldom as locket serve does, unless it says otherwise.
+func environment() []string {
+	if os.Getenv("GOGC") != "" {
+		return os.Environ()
+	}
+	return append(os.Environ(), "GOGC=300")
+}
+
 // startUnder is start with a command line in front.
 func (r *run) startUnder(ctx context.Context, under []string, role string, procs int, with setup) (*child, error) {
 	argv := slices.Concat(under, r.Child, []string{role})
@@ -96,7 +104,7 @@ func (r *run) startUnder(ctx context.Context, under []string, role string, procs
 		argv = r.Peer
 	}
 	c := &child{role: role, command: exec.CommandContext(ctx, argv[0], argv[1:]...), complain: &tail{}}
-	c.command.Env = os.Environ()
+	c.command.Env = environment()
 	if procs > 0 {
 		c.command.Env = append(c.command.Env, fmt.Sprintf("GOMAXPROCS=%d", procs))
 	}

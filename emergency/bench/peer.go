@@ -36,6 +36,7 @@ func (r *run) peerAppends(ctx context.Context, w workload) (s sample, err error)
 		argv = append(argv, "-batch", "1")
 	}
 	command := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	command.Env = environment()
 	complain := &tail{}
 	var said bytes.Buffer
 	command.Stdout, command.Stderr = &said, complain

@@ -15,6 +15,8 @@ const (
 	indexLag   = 16_384 // rows that an index may lack
 	indexStep  = 4096   // rows that it takes in at once while nobody is in a hurry: some 20 ms
 	indexQuiet = 50 * time.Millisecond
+
+	headsKept = 4 * indexLag // subjects whose last entry is remembered: whoever was just opened is often opened again
 )
 
 var (
@@ -61,18 +63,22 @@ func (b behind) due(changes int) int64 {
 // lag is what the indices lack, as the writer knows it.
 type lag struct {
 	entries, grants behind
-	heads           map[string]audit.Head // the last entry of each subject that has one among them; nil before the first transaction and after one that failed
+	heads           map[string]audit.Head // the last entry of each subject that has one among them, and of others; nil before the first transaction and after one that failed
 }
 
-// align makes sure, at the begin of a transaction and after a change was undone, that this is what the database says: other programs write to it too.
+// align makes sure, at the begin of a transaction and before the indices catch up, that this is what the database says: other programs write to it too.
 func (l *lag) align(t *transaction) error {
 	var now lag
 	if err := t.one(indexState, nil, &now.entries.from, &now.entries.to, &now.grants.from, &now.grants.to); err != nil {
 		return err
 	}
-	// Beyond the end is where no program puts it; what was damaged there is right again with the next commit, and Check says so until then.
-	now.entries.from, now.grants.from = min(now.entries.from, now.entries.to), min(now.grants.from, now.grants.to)
-	if now.heads = l.heads; now.heads == nil || now.entries != l.entries {
+	if now.entries.lag() < 0 || now.grants.lag() < 0 { // no program puts an index beyond the end of its table: what is appended next would never be in it
+		now.entries.from, now.grants.from = min(now.entries.from, now.entries.to), min(now.grants.from, now.grants.to)
+		if err := t.write(audit.ErrConflict, indexMove, now.entries.from, now.grants.from); err != nil {
+			return err
+		}
+	}
+	if now.heads = l.heads; now.heads == nil || now.entries.to != l.entries.to {
 		var err error
 		if now.heads, err = headsFrom(t, now.entries.from); err != nil {
 			return err
@@ -100,7 +106,7 @@ func (l *lag) grow(entries []audit.Entry) {
 
 // catchUp lets the indices take in what is due with a commit of so many changes.
 func (l *lag) catchUp(t *transaction, changes int) error {
-	if err := l.align(t); err != nil { // changes have added grants
+	if err := l.align(t); err != nil { // changes have added grants, or were undone
 		return err
 	}
 	return l.index(t, l.entries.due(changes), l.grants.due(changes))
@@ -125,7 +131,7 @@ func (l *lag) index(t *transaction, entries, grants int64) error {
 			return err
 		}
 	}
-	if l.entries.lag() == 0 {
+	if l.entries.lag() == 0 && len(l.heads) > headsKept {
 		clear(l.heads)
 	}
 	return t.write(audit.ErrConflict, indexMove, l.entries.from, l.grants.from)

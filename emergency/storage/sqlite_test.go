@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -298,6 +299,84 @@ func TestUpgradeKeepsWaitsAndGrants(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// What hangs on a grant is there after the grants have moved, and so are the entries of each subject.
+func TestUpgradeKeepsWhatHangsOnGrants(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "locket.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db := pool(connector{path: path}, writing, 1)
+	older, err := schema(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := older.UpTo(t.Context(), 20261122150000); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{
+		`INSERT INTO patient (id, seen_seq, created_at, deleted_at) VALUES ('patient', 0, 5000, 0)`,
+		`INSERT INTO card VALUES (x'01000000000000000000000000000000', 'patient', 'wallet', zeroblob(8), 1, 9, 0, zeroblob(32), '', zeroblob(16), NULL, NULL)`,
+		`INSERT INTO access_grant VALUES ('later', randomblob(32), NULL, 'patient', 'sensitive', 6, 3000, 4000, 0, 'contact', '', '', 0, NULL)`,
+		`INSERT INTO access_grant VALUES ('grant', zeroblob(32), x'01000000000000000000000000000000', 'patient', 'critical', 6, 1000, 2000, 1500, '', 'house', 'member', 1, x'07')`,
+		`INSERT INTO message VALUES ('grant', 1, 'patient', x'08', 1100)`,
+		`INSERT INTO review VALUES ('grant', 'patient', 'house', 'expected', 'account', x'09', 1200, 0, 0, NULL)`,
+		`INSERT INTO handover VALUES (zeroblob(32), 'grant', x'0b', 3, 1900)`,
+		`INSERT INTO receipt VALUES (zeroblob(32), 7000)`,
+		`INSERT INTO audit_entry VALUES (0, zeroblob(48), 'patient', 1, 'card.issued', 1000, x'0c', 0)`,
+		`INSERT INTO audit_entry VALUES (1, zeroblob(48), NULL, NULL, 'log.checked', 1000, x'0c', 0)`,
+		`INSERT INTO audit_entry VALUES (2, zeroblob(48), 'patient', 2, 'glass.opened', 1000, x'0c', 0)`,
+		`UPDATE log_state SET size = 3`,
+	} {
+		if _, err := db.Exec(command); err != nil {
+			t.Fatalf("%s: %v", command, err)
+		}
+	}
+	db.Close()
+
+	s := openTest(t, Config{Path: path})
+	err = s.View(t.Context(), func(r emergency.Reader) error {
+		grants, err := r.Grants(emergency.GrantFilter{Patient: "patient"})
+		if len(grants) != 2 || grants[0].ID != "later" || grants[0].Contact != "contact" || grants[1].Card != (cards.ID{1}) || !grants[1].Drill || grants[1].Member != "member" ||
+			!bytes.Equal(grants[1].SealedStated, []byte{7}) {
+			t.Errorf("the grants are %+v", grants)
+		}
+		messages, messageErr := r.Messages("grant", 0)
+		if len(messages) != 1 || !bytes.Equal(messages[0].Sealed, []byte{8}) {
+			t.Errorf("the messages are %+v", messages)
+		}
+		counts, countErr := r.Counts()
+		if counts["grants"] != 2 {
+			t.Errorf("%d grants are counted, want 2", counts["grants"])
+		}
+		return errors.Join(err, messageErr, countErr)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	entries, err := s.SubjectEntries(t.Context(), "patient", 0, 10)
+	if err != nil || len(entries) != 2 || entries[1].Row != 2 || entries[1].Seq != 2 {
+		t.Errorf("the entries are %+v, %v", entries, err)
+	}
+	err = s.Update(t.Context(), func(tx emergency.Tx) error {
+		return tx.PutReceipt(emergency.Token{}, time.UnixMilli(7000))
+	})
+	if !errors.Is(err, emergency.ErrConflict) {
+		t.Errorf("a report that was received before: %v", err)
+	}
+	for table, want := range map[string]int{"review": 1, "handover": 1} {
+		var n int
+		if err := s.readers.QueryRow("SELECT count(*) FROM " + table + " WHERE grant_id = 'grant'").Scan(&n); err != nil || n != want {
+			t.Errorf("%s has %d rows of the grant, %v", table, n, err)
+		}
+	}
+	if err := s.Check(t.Context(), true); err != nil {
+		t.Error(err)
+	}
+	if err := s.Update(t.Context(), func(tx emergency.Tx) error { return tx.PutGrant(numbered(1)) }); err != nil {
+		t.Errorf("a new grant: %v", err)
 	}
 }
 

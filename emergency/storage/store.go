@@ -46,6 +46,8 @@ type Config struct {
 	Deadline time.Duration
 	// Observe, if not nil, is told of every commit, by the goroutine that writes: it must be quick.
 	Observe func(Commit)
+
+	quiet time.Duration // after which indices catch up, if not indexQuiet; tests set it
 }
 
 // Commit is what Config.Observe is told.

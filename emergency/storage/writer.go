@@ -31,6 +31,7 @@ type writer struct {
 	random   io.Reader
 	patience time.Duration
 	deadline time.Duration
+	quiet    time.Duration // after which indices catch up
 	observe  func(Commit)
 	commit   func(*transaction) error // COMMIT; tests let it fail
 
@@ -58,12 +59,15 @@ type work struct {
 
 func newWriter(db *sql.DB, config Config) (*writer, error) {
 	w := &writer{
-		db: db, sealer: config.Sealer, random: config.random(), patience: config.Patience, deadline: config.Deadline, observe: config.Observe,
+		db: db, sealer: config.Sealer, random: config.random(), patience: config.Patience, deadline: config.Deadline, quiet: config.quiet, observe: config.Observe,
 		commit: func(t *transaction) error { return t.control("COMMIT") },
 		queue:  make(chan *work, maxQueued), stopped: make(chan struct{}), broken: make(chan struct{}),
 	}
 	if w.patience <= 0 {
 		w.patience = defaultPatience
+	}
+	if w.quiet <= 0 {
+		w.quiet = indexQuiet
 	}
 	if w.observe == nil {
 		w.observe = func(Commit) {}
@@ -179,7 +183,7 @@ func (w *writer) run() {
 func (w *writer) next() (jobs []*work, open bool) {
 	var quiet <-chan time.Time
 	if w.lag.any() && w.failure == nil {
-		timer := time.NewTimer(indexQuiet)
+		timer := time.NewTimer(w.quiet)
 		defer timer.Stop()
 		quiet = timer.C
 	}
@@ -343,7 +347,6 @@ func (w *writer) runOne(b *batch, job *work) error {
 	if !alone {
 		if err != nil {
 			_ = b.t.control(pointReturn)
-			_ = w.lag.align(b.t) // an error is everybody's, and kept in b.t.err
 		}
 		_ = b.t.control(pointReleased)
 	}

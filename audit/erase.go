@@ -203,6 +203,28 @@ func (l *Log) ErasedOf(ctx context.Context, subject string, afterSeq uint64, lim
 	return list, nil
 }
 
+// Newest returns what at most n of the newest entries of the present epoch say, in order. Erased and damaged ones are passed over.
+func (l *Log) Newest(ctx context.Context, n int64) (list []Payload, err error) {
+	epochs, err := l.store.Epochs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("audit: reading the epochs: %w", err)
+	}
+	last := epochs[len(epochs)-1]
+	entries, err := l.store.Epoch(last.Number).Entries(ctx, max(0, last.Size-n), last.Size)
+	if err != nil {
+		return nil, fmt.Errorf("audit: reading entries: %w", err)
+	}
+	for i := range entries {
+		if !entries[i].ErasedAt.IsZero() {
+			continue
+		}
+		if _, _, p, err := openEntry(l.opener, &entries[i]); err == nil {
+			list = append(list, p)
+		}
+	}
+	return list, nil
+}
+
 // eraseChunk is how many entries are looked through at a time.
 const eraseChunk = 256
 

@@ -3,6 +3,7 @@ package emergency
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 // A backup that is restored brings back what was taken away after it was made: words of the log, patients, accounts, cards. So what is gone for good is listed
 // outside the database too, before whoever took it away is told that it is gone, and a house that was restored takes it away again.
 //
-// The list is written when the change is durable. What is not on it was not acknowledged: a crash between the two may leave one that only the database knows. What
-// is on it is gone, so there is nothing on it that somebody asked for in vain.
+// The list is written when the change is durable. What is not on it was not acknowledged: after a crash between the two the newest entries of the log tell what is
+// missing there. What is on it is gone, so there is nothing on it that somebody asked for in vain.
 
 // Gone names one thing that is gone for good. Exactly one of Entry, Patient, Account and Card is set.
 type Gone struct {
@@ -121,7 +122,7 @@ func (r Repeated) Any() bool { return r.Entries+r.Patients+r.Accounts+r.Cards > 
 const restored = "restored backup"
 
 // Repeat takes away again what the list says is gone and the store still has, as after a restore; each thing with its entry. It reads all of the list when whole is
-// set; else only when the newest of it shows that the store was set back. What the store never had, because it came after the backup, needs nothing.
+// set; else it lists first what a crash has left out, and goes on only when the newest of the list shows that the store was set back. What the store never had, because it came after the backup, needs nothing.
 func (s *Service) Repeat(ctx context.Context, c Caller, whole bool) (done Repeated, err error) {
 	if !c.Operator {
 		return done, errNoOperator
@@ -130,6 +131,9 @@ func (s *Service) Repeat(ctx context.Context, c Caller, whole bool) (done Repeat
 		return done, nil
 	}
 	if !whole {
+		if err := s.catchUp(ctx); err != nil {
+			return done, err
+		}
 		if whole, err = s.setBack(ctx); err != nil || !whole {
 			return done, err
 		}
@@ -144,6 +148,50 @@ func (s *Service) Repeat(ctx context.Context, c Caller, whole bool) (done Repeat
 		return s.repeat(ctx, c, part, &done)
 	})
 	return done, err
+}
+
+// caughtUp is how many of the newest entries catchUp reads.
+const caughtUp = 256
+
+// catchUp lists what the newest entries say is gone and the newest of the list does not have: a crash came between the two.
+func (s *Service) catchUp(ctx context.Context) error {
+	newest, err := s.Log.Newest(ctx, caughtUp)
+	if err != nil {
+		return err
+	}
+	var said []Gone
+	for _, p := range newest {
+		gone := Gone{}
+		switch p.Type {
+		case audit.EntryErased:
+			if erased, err := audit.ParseErased(p); err == nil && erased.Ground != audit.OnAge {
+				gone = Gone{Entry: EntryPlace{Epoch: erased.Epoch, Index: erased.Index}, Leaf: erased.Leaf, Ground: erased.Ground}
+			}
+		case audit.CardRevoked:
+			gone.Card, _ = cards.ParseID(p.Card)
+		case audit.PatientDeleted:
+			gone.Patient = PatientID(p.Subject)
+		case audit.AccountDeleted:
+			gone.Account = AccountID(p.Subject)
+		}
+		if gone != (Gone{}) {
+			said = append(said, gone)
+		}
+	}
+	if len(said) == 0 {
+		return nil
+	}
+	listed := make(map[Gone]bool)
+	if _, err := s.Gone.Read(ctx, true, func(part []Gone) error {
+		for _, gone := range part {
+			listed[gone] = true
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	s.list(ctx, slices.DeleteFunc(said, func(gone Gone) bool { return listed[gone] })...)
+	return nil
 }
 
 // setBack reports whether the newest things of the list are here again. When the store has none of them it cannot tell, and says so of a list that has any.

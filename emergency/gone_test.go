@@ -225,4 +225,23 @@ func TestNothingIsErasedThatCannotBeListed(t *testing.T) {
 			t.Errorf("after a sweep with a full disk %v, %d are listed, want %d", c.full, got, c.want)
 		}
 	}
+	// What a crash has left out is listed at the next start, once.
+	second := anna.Issue(t, patient)
+	full = true
+	if err := app.Service.RevokeCard(ctx, anna.Caller(t), patient, second.ID); err != nil {
+		t.Fatal(err)
+	}
+	app.Service.Gone = nil // nothing of it outlives the server
+	if err := app.House.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	app.Open(t)
+	for range 2 {
+		if again, err := app.Service.Repeat(ctx, operator, false); err != nil || again.Any() {
+			t.Errorf("Repeat = %+v, %v", again, err)
+		}
+		if got := listed(); got != 2 {
+			t.Errorf("after a crash %d are listed, want both cards", got)
+		}
+	}
 }

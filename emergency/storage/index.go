@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -12,11 +13,11 @@ import (
 // of rows at once, which share their pages. Whoever reads uses the views subject_entry and patient_grant: the index, and the few rows that it lacks one by one.
 const (
 	indexBusy  = 32     // changes in a commit; with fewer, the indices are written with them
-	indexLag   = 16_384 // rows that an index may lack
+	indexLag   = 65_536 // rows that an index may lack: some 20 ms for whoever walks them, and a fifth of a second to take them in
 	indexStep  = 4096   // rows that it takes in at once while nobody is in a hurry: some 20 ms
 	indexQuiet = 50 * time.Millisecond
 
-	headsKept = 4 * indexLag // subjects whose last entry is remembered: whoever was just opened is often opened again
+	headsKept = indexLag // subjects whose last entry is remembered: whoever was just opened is often opened again
 )
 
 var (
@@ -42,6 +43,8 @@ var (
 			AND NOT EXISTS (SELECT 1 FROM patient_index p WHERE p.patient = g.patient AND p.number = g.number))
 		+ (SELECT count(*) FROM patient_index p LEFT JOIN access_grant g ON g.number = p.number
 			WHERE g.patient IS NOT p.patient OR p.number >= (SELECT grants FROM index_state WHERE one = 1))`)
+	grantsLost = portable(`SELECT count(*) FROM access_grant g WHERE NOT EXISTS (SELECT 1 FROM patient p WHERE p.id = g.patient)
+		OR (g.card IS NOT NULL AND NOT EXISTS (SELECT 1 FROM card c WHERE c.id = g.card))`)
 )
 
 // behind is which rows an index lacks: from the one that follows its last to below another.
@@ -49,10 +52,10 @@ type behind struct{ from, to int64 }
 
 func (b behind) lag() int64 { return b.to - b.from }
 
-// due is how many rows the index takes in together with a commit of so many changes.
-func (b behind) due(changes int) int64 {
+// due is how many rows the index, which may lack fewer than most, takes in together with a commit of so many changes.
+func (b behind) due(changes int, most int64) int64 {
 	switch {
-	case b.lag() >= indexLag:
+	case b.lag() >= most:
 		return b.lag()
 	case changes < indexBusy:
 		return min(b.lag(), indexStep)
@@ -63,12 +66,13 @@ func (b behind) due(changes int) int64 {
 // lag is what the indices lack, as the writer knows it.
 type lag struct {
 	entries, grants behind
+	most            int64                 // rows that an index may lack; 0 is indexLag
 	heads           map[string]audit.Head // the last entry of each subject that has one among them, and of others; nil before the first transaction and after one that failed
 }
 
 // align makes sure, at the begin of a transaction and before the indices catch up, that this is what the database says: other programs write to it too.
 func (l *lag) align(t *transaction) error {
-	var now lag
+	now := lag{most: l.most}
 	if err := t.one(indexState, nil, &now.entries.from, &now.entries.to, &now.grants.from, &now.grants.to); err != nil {
 		return err
 	}
@@ -89,7 +93,7 @@ func (l *lag) align(t *transaction) error {
 }
 
 // forget is for when it is not known what became of a transaction.
-func (l *lag) forget() { *l = lag{} }
+func (l *lag) forget() { *l = lag{most: l.most} }
 
 // any reports whether there is anything to catch up with.
 func (l *lag) any() bool { return l.entries.lag()+l.grants.lag() > 0 }
@@ -109,7 +113,8 @@ func (l *lag) catchUp(t *transaction, changes int) error {
 	if err := l.align(t); err != nil { // changes have added grants, or were undone
 		return err
 	}
-	return l.index(t, l.entries.due(changes), l.grants.due(changes))
+	most := cmp.Or(l.most, indexLag)
+	return l.index(t, l.entries.due(changes, most), l.grants.due(changes, most))
 }
 
 // index adds so many rows to each index.
@@ -137,18 +142,21 @@ func (l *lag) index(t *transaction, entries, grants int64) error {
 	return t.write(audit.ErrConflict, indexMove, l.entries.from, l.grants.from)
 }
 
-// misplaced says what is wrong with the indices, in a line each: of those that are tables the database does not know what should be in them.
+// misplaced says in a line each what is wrong with the indices that are tables, and with what grants refer to: the database does not know what should be there.
 func misplaced(t *transaction) (found []string, err error) {
 	for _, each := range []struct {
 		query statement
 		what  string
-	}{{entriesMisplaced, "subject_index"}, {grantsMisplaced, "patient_index"}} {
+	}{
+		{entriesMisplaced, "rows missing from or too many in index subject_index"}, {grantsMisplaced, "rows missing from or too many in index patient_index"},
+		{grantsLost, "rows of access_grant whose patient or card is missing"},
+	} {
 		var n int64
 		if err := t.one(each.query, nil, &n); err != nil {
 			return found, err
 		}
 		if n > 0 {
-			found = append(found, fmt.Sprintf("%d rows missing from or too many in index %s", n, each.what))
+			found = append(found, fmt.Sprintf("%d %s", n, each.what))
 		}
 	}
 	return found, nil

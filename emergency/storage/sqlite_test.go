@@ -526,7 +526,7 @@ func TestEveryStatementUsesAnIndex(t *testing.T) {
 	s := openTest(t, Config{})
 	small := regexp.MustCompile(`^SCAN (tally|issuer_key|organization|log_epoch|log_key|log_witness|subject_entry|patient_grant|step|\(?SELECT)|^SCAN CONSTANT ROW|^SCAN \d+ CONSTANT`)
 	for name, query := range statements(t) {
-		if strings.HasPrefix(query, "PRAGMA") || strings.HasSuffix(name, "Misplaced") { // a check reads everything
+		if strings.HasPrefix(query, "PRAGMA") || strings.HasSuffix(name, "Misplaced") || name == "grantsLost" { // a check reads everything
 			continue
 		}
 		arguments := make([]any, strings.Count(query, "$"))

@@ -48,6 +48,7 @@ type Config struct {
 	Observe func(Commit)
 
 	quiet time.Duration // after which indices catch up, if not indexQuiet; tests set it
+	most  int64         // rows that an index may lack, if not indexLag; tests set it
 }
 
 // Commit is what Config.Observe is told.

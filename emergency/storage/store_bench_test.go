@@ -1,8 +1,9 @@
 package storage
 
 import (
+	"crypto/rand"
 	"database/sql"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -17,17 +18,38 @@ import (
 // callers are how many wait at once: one person, and a disaster.
 var callers = []int{1, 256}
 
-// BenchmarkUpdate is what an opening writes: a grant and its entry, durable. Beside it stands the floor, the same bytes without the log.
+// BenchmarkUpdate is what an opening writes: a grant of one of many patients and its entry, durable. Beside it stands the floor, the same bytes without the log.
 func BenchmarkUpdate(b *testing.B) {
+	const patients = 20_000
 	for _, n := range callers {
 		b.Run(fmt.Sprintf("callers=%d", n), func(b *testing.B) {
 			s := openTest(b, Config{})
 			fill(b, s)
-			event := audittest.Event(1)
+			crowd := make([]emergency.Card, patients)
+			err := s.Update(b.Context(), func(tx emergency.Tx) error {
+				for i := range crowd {
+					crowd[i] = benchCard()
+					rand.Read(crowd[i].ID[:])
+					crowd[i].Patient = emergency.PatientID(crowd[i].ID.String())
+					if err := errors.Join(tx.PutPatient(emergency.Patient{ID: crowd[i].Patient, SealedName: make([]byte, 60)}), tx.PutCard(crowd[i])); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
 			spread(b, n, func(i int) error {
+				event, grant := audittest.Event(1), emergency.Grant{Card: crowd[i%patients].ID, Patient: crowd[i%patients].Patient, Step: "critical", Sections: 1, From: time.Now()}
+				event.Subject, grant.Until, grant.SealedStated = string(grant.Patient), grant.From.Add(time.Hour), make([]byte, 200)
+				var err error
+				if grant.ID, _, grant.Token, err = emergency.DrawGrant(rand.Reader, grant.From); err != nil {
+					return err
+				}
 				return s.Update(b.Context(), func(tx emergency.Tx) error {
 					tx.Append(event)
-					return tx.PutGrant(benchGrant(i))
+					return tx.PutGrant(grant)
 				})
 			})
 		})
@@ -140,13 +162,4 @@ func fill(b *testing.B, s *Store) {
 
 func benchCard() emergency.Card {
 	return emergency.Card{ID: cards.ID{1}, Patient: "patient", SealedAddress: make([]byte, 600), SealedLabel: make([]byte, 400)}
-}
-
-func benchGrant(i int) emergency.Grant {
-	g := emergency.Grant{
-		ID: emergency.GrantID(fmt.Sprintf("grant-%016d", i)), Card: benchCard().ID, Patient: "patient", Step: "critical", Sections: 1,
-		From: time.Unix(1, 0), Until: time.Unix(100, 0),
-	}
-	binary.BigEndian.PutUint64(g.Token[:], uint64(i)*0x9e3779b97f4a7c15) // spread as hashes are
-	return g
 }

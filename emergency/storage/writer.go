@@ -59,7 +59,7 @@ type work struct {
 
 func newWriter(db *sql.DB, config Config) (*writer, error) {
 	w := &writer{
-		db: db, sealer: config.Sealer, random: config.random(), patience: config.Patience, deadline: config.Deadline, quiet: config.quiet, observe: config.Observe,
+		db: db, sealer: config.Sealer, random: config.random(), patience: config.Patience, deadline: config.Deadline, quiet: config.quiet, lag: lag{most: config.most}, observe: config.Observe,
 		commit: func(t *transaction) error { return t.control("COMMIT") },
 		queue:  make(chan *work, maxQueued), stopped: make(chan struct{}), broken: make(chan struct{}),
 	}

@@ -104,7 +104,7 @@ func (l *Ledger) commit(decisions []Decision) error {
 }
 
 // indexLag is how many rows the indices may lack, as in package storage.
-const indexLag = 16_384
+const indexLag = 65_536
 
 // index lets the indices take in rows of the log, and all grants that they lack.
 func index(tx *sql.Tx, from, to int64) error {

@@ -176,10 +176,7 @@ func testReferences(t *testing.T, s Store) {
 		"short code": func(tx emergency.Tx) error {
 			return tx.PutShortCode(emergency.ShortCode{Finder: hash("x"), Card: lost.ID})
 		},
-		"grant of a card":    func(tx emergency.Tx) error { return tx.PutGrant(grant(1, lost)) },
-		"grant of no card":   func(tx emergency.Tx) error { return tx.PutGrant(grant(1, card(9, patient(1).ID))) },
-		"grant to a contact": func(tx emergency.Tx) error { return tx.PutGrant(grant(1, emergency.Card{Patient: "nobody"})) },
-		"organization":       func(tx emergency.Tx) error { return tx.PutMember(member(organization(9), account(1).ID)) },
+		"organization": func(tx emergency.Tx) error { return tx.PutMember(member(organization(9), account(1).ID)) },
 		"member's account": func(tx emergency.Tx) error {
 			return errors.Join(tx.PutOrganization(organization(1)), tx.PutMember(member(organization(1), "nobody")))
 		},

@@ -13,7 +13,7 @@ INSERT INTO receipt_2 SELECT ends_at, hash FROM receipt ORDER BY ends_at, hash;
 DROP TABLE receipt;
 ALTER TABLE receipt_2 RENAME TO receipt;
 
--- Grants by number. That patient and card are there is looked at when one is written; neither is ever deleted.
+-- Grants by number. Their patients and cards are never deleted, so nothing looks for them at each grant.
 CREATE TABLE access_grant_3 (
     number        INTEGER PRIMARY KEY,
     id            TEXT NOT NULL UNIQUE,

@@ -14,11 +14,11 @@ const grantColumns = `id, token, card, patient, step, sections, begins_at, until
 const grantPicked = `begins_at >= $1 AND ($2 = 0 OR begins_at < $3) AND ($4 = 0 OR organization = '' AND contact = '')`
 
 var (
-	grantPut = portable(`INSERT INTO access_grant (` + grantColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-		ON CONFLICT (id) DO UPDATE SET token = excluded.token, step = excluded.step, sections = excluded.sections,
-			begins_at = excluded.begins_at, until_at = excluded.until_at, ended_at = excluded.ended_at,
-			sealed_stated = excluded.sealed_stated
-		WHERE COALESCE(access_grant.card, x'') = COALESCE(excluded.card, x'') AND access_grant.patient = excluded.patient`)
+	grantAdd = portable(`INSERT INTO access_grant (` + grantColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		ON CONFLICT (id) DO NOTHING`)
+	grantRemove = portable(`DELETE FROM access_grant WHERE id = $1`)
+	grantChange = portable(`UPDATE access_grant SET token = $1, step = $2, sections = $3, begins_at = $4, until_at = $5, ended_at = $6, sealed_stated = $7
+		WHERE id = $8 AND COALESCE(card, x'') = COALESCE($9, x'') AND patient = $10`)
 	grantByToken  = portable(`SELECT ` + grantColumns + ` FROM access_grant WHERE token = $1`)
 	grantByID     = portable(`SELECT ` + grantColumns + ` FROM access_grant WHERE id = $1`)
 	grantsAll     = portable(`SELECT ` + grantColumns + ` FROM access_grant WHERE ` + grantPicked + ` ORDER BY begins_at DESC, id LIMIT $5`)
@@ -37,8 +37,14 @@ var (
 // PutGrant implements emergency.Tx. The id of a grant of another card is ErrInvalid, the token of another grant ErrConflict. That its patient and card are there
 // whoever opened them has read; to look for them again would cost as much as all else that is written of an opening, and Check does.
 func (t *tx) PutGrant(g emergency.Grant) error {
-	return t.t.write(emergency.ErrInvalid, grantPut, g.ID, g.Token[:], cardOrNone(g.Card), g.Patient, g.Step, int64(g.Sections),
+	card := cardOrNone(g.Card)
+	added, err := t.t.add(grantRemove, []any{g.ID}, grantAdd, g.ID, g.Token[:], card, g.Patient, g.Step, int64(g.Sections),
 		millis(g.From), millis(g.Until), millis(g.EndedAt), g.Contact, g.Organization, g.Member, flag(g.Drill), g.SealedStated)
+	if err != nil || added {
+		return err
+	}
+	return t.t.write(emergency.ErrInvalid, grantChange, g.Token[:], g.Step, int64(g.Sections), millis(g.From), millis(g.Until), millis(g.EndedAt), g.SealedStated,
+		g.ID, card, g.Patient)
 }
 
 // EndGrants implements emergency.Tx. Grants that have ended already keep their end.

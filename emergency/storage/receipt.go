@@ -8,10 +8,15 @@ import (
 
 var (
 	receiptPut    = portable(`INSERT INTO receipt (hash, ends_at) VALUES ($1, $2) ON CONFLICT (ends_at, hash) DO NOTHING`)
+	receiptRemove = portable(`DELETE FROM receipt WHERE ends_at = $1 AND hash = $2`)
 	receiptsSwept = portable(`DELETE FROM receipt WHERE ends_at < $1`)
 )
 
 // PutReceipt implements emergency.Tx.
 func (t *tx) PutReceipt(receipt emergency.Token, endsAt time.Time) error {
-	return t.t.write(emergency.ErrConflict, receiptPut, receipt[:], millis(endsAt))
+	added, err := t.t.add(receiptRemove, []any{millis(endsAt), receipt[:]}, receiptPut, receipt[:], millis(endsAt))
+	if err == nil && !added {
+		return emergency.ErrConflict
+	}
+	return err
 }

@@ -19,6 +19,7 @@ type transaction struct {
 	err  error // sticky: no statement runs after one that may have ended the transaction
 
 	lag      *lag                 // of the writer; nil for readers
+	undo     undo                 // of the change under way
 	prepared map[string]*sql.Stmt // of control, for what runs so often that parsing it each time counts
 }
 
@@ -43,6 +44,11 @@ func (t *transaction) control(command string) error {
 
 // exec runs a statement and returns how many rows it changed.
 func (t *transaction) exec(query statement, args ...any) (int64, error) {
+	t.guard()
+	return t.run(query, args...)
+}
+
+func (t *transaction) run(query statement, args ...any) (int64, error) {
 	if t.err != nil {
 		return 0, t.err
 	}
@@ -64,6 +70,9 @@ func (t *transaction) write(missing error, query statement, args ...any) error {
 
 // one reads a row into targets, or answers ErrNotFound.
 func (t *transaction) one(query statement, args []any, targets ...any) error {
+	if !query.reads() {
+		t.guard()
+	}
 	if t.err != nil {
 		return t.err
 	}
@@ -76,6 +85,9 @@ func (t *transaction) one(query statement, args []any, targets ...any) error {
 
 // many reads rows: scan is called for each.
 func (t *transaction) many(query statement, args []any, scan func(*sql.Rows) error) error {
+	if !query.reads() {
+		t.guard()
+	}
 	if t.err != nil {
 		return t.err
 	}

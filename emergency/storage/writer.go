@@ -284,13 +284,6 @@ func (w *writer) begin(b *batch) error {
 	return w.lag.align(b.t)
 }
 
-// The commands that put a change into a savepoint.
-const (
-	pointSet      = "SAVEPOINT change"
-	pointReturn   = "ROLLBACK TO change"
-	pointReleased = "RELEASE change"
-)
-
 // prepare parses, once for a connection, what runs for every change.
 func (w *writer) prepare() error {
 	if w.prepared != nil {
@@ -316,7 +309,7 @@ func (w *writer) forget() {
 	w.prepared = nil
 }
 
-// runOne runs a change in a savepoint, so that it can be undone alone.
+// runOne runs a change so that it can be undone alone.
 func (w *writer) runOne(b *batch, job *work) error {
 	job.mu.Lock()
 	defer job.mu.Unlock()
@@ -328,8 +321,8 @@ func (w *writer) runOne(b *batch, job *work) error {
 	}
 	job.begun = true
 	alone := len(b.jobs) == 1 // then the transaction itself is undone
-	if !alone && b.t.control(pointSet) != nil {
-		return nil // whatever fails the transaction is kept in b.t.err, and is everybody's
+	if !alone {
+		b.t.enter()
 	}
 	t := &tx{reader: reader{b.t}}
 	err := t.run(job.change)
@@ -337,18 +330,15 @@ func (w *writer) runOne(b *batch, job *work) error {
 	if err == nil {
 		err = t.invalid
 	}
+	if !alone {
+		b.t.leave(err != nil)
+	}
 	if b.t.err != nil {
-		return nil
+		return nil // whatever fails the transaction is everybody's
 	}
 	if err == nil {
 		b.events = append(b.events, t.events...)
 		b.asked = append(b.asked, t.placed...)
-	}
-	if !alone {
-		if err != nil {
-			_ = b.t.control(pointReturn)
-		}
-		_ = b.t.control(pointReleased)
 	}
 	return err
 }

@@ -12,6 +12,9 @@ import (
 	"github.com/locket-health/locket/emergency"
 )
 
+// entriesTogether is how many entries are inserted by one statement.
+const entriesTogether = 16
+
 const entryColumns = `idx, leaf, subject, seq, type, at, sealed, erased_at`
 
 var (
@@ -19,6 +22,7 @@ var (
 	stateSwap = portable(`UPDATE log_state SET size = $1, edge = $2 WHERE one = 1 AND epoch = $3 AND size = $4`)
 
 	entryInsert      = portable(`INSERT INTO audit_entry (` + entryColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+	entriesInsert    = entryInsert.repeated(entriesTogether)
 	entryLeaf        = portable(`SELECT leaf FROM audit_entry WHERE idx = $1`)
 	entriesBetween   = portable(`SELECT ` + entryColumns + ` FROM audit_entry WHERE idx >= $1 AND idx < $2 ORDER BY idx`)
 	entriesOfSubject = portable(`SELECT ` + entryColumns + ` FROM subject_entry WHERE subject = $1 AND seq > $2 ORDER BY seq LIMIT $3`)
@@ -97,14 +101,25 @@ func headsFrom(t *transaction, row int64) (map[string]audit.Head, error) {
 
 // InsertEntries implements audit.Tx.
 func (l logTx) InsertEntries(_ context.Context, entries []audit.Entry) error {
-	for _, e := range entries {
-		var subject, seq any
-		if e.Subject != "" {
-			subject, seq = e.Subject, int64(e.Seq)
+	var args []any
+	for rest := entries; len(rest) > 0; {
+		query, n := entryInsert, 1
+		if len(rest) >= entriesTogether {
+			query, n = entriesInsert, entriesTogether
 		}
-		if _, err := l.t.exec(entryInsert, e.Row, e.Leaf[:], subject, seq, string(e.Type), millis(e.At), e.Sealed, millis(e.ErasedAt)); err != nil {
+		args = args[:0]
+		for i := range n {
+			e := &rest[i]
+			var subject, seq any
+			if e.Subject != "" {
+				subject, seq = e.Subject, int64(e.Seq)
+			}
+			args = append(args, e.Row, e.Leaf[:], subject, seq, string(e.Type), millis(e.At), e.Sealed, millis(e.ErasedAt))
+		}
+		if _, err := l.t.exec(query, args...); err != nil {
 			return err
 		}
+		rest = rest[n:]
 	}
 	l.t.lag.grow(entries)
 	return nil

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -75,8 +74,8 @@ func (s *Store) Scrub(ctx context.Context) error {
 		return fmt.Errorf("storage: set up the connection: %w", err)
 	}
 	for range scrubTries {
-		busy, err := truncateLog(conn)
-		if err != nil || !busy {
+		done, err := checkpoint(conn, "TRUNCATE")
+		if err != nil || !done.busy {
 			return err
 		}
 		select {
@@ -86,18 +85,4 @@ func (s *Store) Scrub(ctx context.Context) error {
 		}
 	}
 	return errScrub
-}
-
-// truncateLog copies the write-ahead log into the database and cuts it, unless it is in use.
-func truncateLog(conn *sqlite3.SQLiteConn) (busy bool, err error) {
-	rows, err := conn.Query("PRAGMA wal_checkpoint(TRUNCATE)", nil)
-	if err != nil {
-		return false, fmt.Errorf("storage: cut the write-ahead log: %w", err)
-	}
-	defer rows.Close()
-	result := make([]driver.Value, 3) // busy, pages in the log, pages copied
-	if err := rows.Next(result); err != nil {
-		return false, fmt.Errorf("storage: cut the write-ahead log: %w", err)
-	}
-	return result[0] != int64(0), nil
 }

@@ -33,10 +33,6 @@ type connector struct {
 // walLimit is the size in bytes to which the write-ahead log is cut back after a burst.
 const walLimit = 64 << 20
 
-// checkpointPages is how many pages gather in the write-ahead log before a commit copies them to the database. Many are written again and again: the longer they
-// gather, the fewer are copied, and the fewer syncs that takes. 16 MB are read again within a fraction of a second after a crash.
-const checkpointPages = 4000
-
 // writerCache is how many KB of pages the writer keeps: those that a few commits touch. With fewer, pages are written before their commit and read again after.
 const writerCache = 8192
 
@@ -94,7 +90,7 @@ func (c *connector) Connect(context.Context) (driver.Conn, error) {
 func (c *connector) settle(conn *sqlite3.SQLiteConn) error {
 	commands := c.lower
 	if c.mode == writing {
-		commands = fmt.Sprintf("PRAGMA journal_size_limit=%d; PRAGMA wal_autocheckpoint=%d; PRAGMA cache_size=-%d;", walLimit, checkpointPages, writerCache) + commands
+		commands = fmt.Sprintf("PRAGMA journal_size_limit=%d; PRAGMA wal_autocheckpoint=%d; PRAGMA cache_size=-%d;", walLimit, checkpointMost, writerCache) + commands
 	}
 	if commands != "" {
 		if _, err := conn.Exec(commands, nil); err != nil {

@@ -109,7 +109,7 @@ func open(ctx context.Context, config Config, base connector) (_ *Store, err err
 			writes.Close()
 			return nil, err
 		}
-		if s.writer, err = newWriter(writes, config); err != nil {
+		if s.writer, err = newWriter(writes, base, config); err != nil {
 			writes.Close()
 			return nil, err
 		}

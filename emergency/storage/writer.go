@@ -35,6 +35,8 @@ type writer struct {
 	observe  func(Commit)
 	commit   func(*transaction) error // COMMIT; tests let it fail
 
+	checkpointer *checkpointer
+
 	queue   chan *work
 	closing sync.RWMutex // guards closed, and with it sends on queue
 	closed  bool
@@ -57,7 +59,7 @@ type work struct {
 	dropped bool
 }
 
-func newWriter(db *sql.DB, config Config) (*writer, error) {
+func newWriter(db *sql.DB, base connector, config Config) (*writer, error) {
 	w := &writer{
 		db: db, sealer: config.Sealer, random: config.random(), patience: config.Patience, deadline: config.Deadline, quiet: config.quiet, lag: lag{most: config.most}, observe: config.Observe,
 		commit: func(t *transaction) error { return t.control("COMMIT") },
@@ -76,6 +78,7 @@ func newWriter(db *sql.DB, config Config) (*writer, error) {
 	if w.conn, err = db.Conn(uncancelled()); err != nil {
 		return nil, err
 	}
+	w.checkpointer = newCheckpointer(base)
 	go w.run()
 	return w, nil
 }
@@ -149,6 +152,7 @@ func (w *writer) close() error {
 	if already {
 		return nil
 	}
+	w.checkpointer.close()
 	w.forget()
 	if w.conn != nil {
 		w.conn.Close()
@@ -174,7 +178,11 @@ func (w *writer) run() {
 		}
 		w.current = &batch{began: time.Now(), jobs: jobs, errs: make([]error, len(jobs))}
 		w.began.Store(&w.current.began)
-		w.finish(w.current, w.attempt(w.current))
+		err := w.attempt(w.current)
+		w.finish(w.current, err)
+		if err == nil {
+			w.fail(w.shorten())
+		}
 	}
 	ended = true
 }
@@ -187,14 +195,28 @@ func (w *writer) next() (jobs []*work, open bool) {
 		defer timer.Stop()
 		quiet = timer.C
 	}
-	select {
-	case first, open := <-w.queue:
-		if !open {
-			return nil, false
+	for {
+		select {
+		case first, open := <-w.queue:
+			if !open {
+				return nil, false
+			}
+			return w.gather(first), true
+		case <-quiet:
+			return nil, true
+		case err := <-w.checkpointer.failed:
+			w.fail(err)
+			quiet = nil
 		}
-		return w.gather(first), true
-	case <-quiet:
-		return nil, true
+	}
+}
+
+// fail makes sure that nothing is written any more once the disk has failed: a sync that failed leaves the pages in an unknown state, and the next one would
+// hide it.
+func (w *writer) fail(err error) {
+	if err != nil && w.failure == nil {
+		w.failure = err
+		close(w.broken)
 	}
 }
 
@@ -358,9 +380,7 @@ func (t *tx) run(change func(*tx) error) (err error) {
 func (w *writer) settle(b *batch, failed error) error {
 	w.giveUp()
 	if isIO(failed) {
-		// A sync that failed leaves the pages in an unknown state, and the next one would hide it.
-		w.failure = failed
-		close(w.broken)
+		w.fail(failed)
 		return failed
 	}
 	if len(b.placed) == 0 {

@@ -12,9 +12,9 @@ import (
 // almost every one, which costs several times what the row does. So while many changes share their commits these two are left behind, and catch up for thousands
 // of rows at once, which share their pages. Whoever reads uses the views subject_entry and patient_grant: the index, and the few rows that it lacks one by one.
 const (
-	indexBusy  = 32     // changes in a commit; with fewer, the indices are written with them
+	indexBusy  = 8      // changes in a commit; with fewer, the indices are written with them
 	indexLag   = 65_536 // rows that an index may lack: some 20 ms for whoever walks them, and a fifth of a second to take them in
-	indexStep  = 4096   // rows that it takes in at once while nobody is in a hurry: some 20 ms
+	indexStep  = 1024   // rows that it takes in at once while few write: some 5 ms
 	indexQuiet = 50 * time.Millisecond
 
 	headsKept = indexLag // subjects whose last entry is remembered: whoever was just opened is often opened again

@@ -2,7 +2,7 @@
 // personal is ciphertext before it gets here.
 //
 // The store is SQLite in one file, with a write-ahead log that is synced at every commit. One goroutine writes: it takes the changes that wait,
-// runs each in a savepoint of one transaction, appends all their entries to the log at once, and answers when the commit is on the disk
+// runs each in one transaction so that it can be undone alone, appends all their entries to the log at once, and answers when the commit is on the disk
 // (group commit). Many connections read, each on its own snapshot. The conformance suite in storagetest says what a store promises.
 package storage
 

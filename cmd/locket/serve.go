@@ -271,6 +271,7 @@ func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // what reading words and templates took is not needed again
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Run(ctx, listener) })
 	group.Go(func() error {

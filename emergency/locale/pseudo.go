@@ -11,10 +11,7 @@ var accents = strings.NewReplacer(
 func pseudo(words map[string]message, change func(string) string) map[string]message {
 	changed := make(map[string]message, len(words))
 	for key, english := range words {
-		changed[key] = message{}
-		for category, text := range english {
-			changed[key][category] = change(text)
-		}
+		changed[key] = english.changed(change)
 	}
 	return changed
 }

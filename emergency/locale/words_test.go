@@ -18,6 +18,14 @@ import (
 // pages are the languages that whole pages are written in.
 var pages = []string{"en", "es", "fr", "de", "pt", "it", "ar", "zh", "ja", "ko", "hi", "ru", "uk", "tr"}
 
+// all are the forms of a message by category.
+func (m message) all() map[string]string {
+	if m.forms == nil {
+		return map[string]string{"other": m.other}
+	}
+	return m.forms
+}
+
 func TestEveryLanguageSaysEverything(t *testing.T) {
 	catalog := load(t)
 	for _, lang := range pages {
@@ -27,7 +35,7 @@ func TestEveryLanguageSaysEverything(t *testing.T) {
 				t.Errorf("%s does not say %q", lang, key)
 				continue
 			}
-			if (len(english) > 1) != (len(said) > 1) && len(forms(lang)) > 1 {
+			if (len(english.all()) > 1) != (len(said.all()) > 1) && len(forms(lang)) > 1 {
 				t.Errorf("%s: %q is a plural in one language only", lang, key)
 			}
 		}
@@ -46,10 +54,10 @@ func TestPluralFormsAreComplete(t *testing.T) {
 	catalog := load(t)
 	for _, lang := range pages {
 		for key, said := range catalog.words[lang] {
-			if len(catalog.words[Fallback][key]) < 2 {
+			if len(catalog.words[Fallback][key].all()) < 2 {
 				continue
 			}
-			if got, want := slices.Sorted(maps.Keys(said)), slices.Sorted(slices.Values(forms(lang))); !slices.Equal(got, want) {
+			if got, want := slices.Sorted(maps.Keys(said.all())), slices.Sorted(slices.Values(forms(lang))); !slices.Equal(got, want) {
 				t.Errorf("%s: %q has the forms %v, want %v", lang, key, got, want)
 			}
 		}
@@ -63,8 +71,8 @@ func TestPlaceholdersAreTheSame(t *testing.T) {
 	}
 	for _, lang := range pages {
 		for key, said := range catalog.words[lang] {
-			want := names(catalog.words[Fallback][key]["other"])
-			for category, text := range said {
+			want := names(catalog.words[Fallback][key].other)
+			for category, text := range said.all() {
 				if strings.TrimSpace(text) == "" || text != strings.TrimSpace(text) {
 					t.Errorf("%s: %q is empty or has spaces around it", lang, key)
 				}

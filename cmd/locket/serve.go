@@ -250,7 +250,7 @@ func localURL(listener net.Listener) string {
 // serveHouse runs the server and what goes on beside it until ctx ends. custom says what is special about the server, senders how people are told.
 func serveHouse(ctx context.Context, house *datadir.House, listener net.Listener, c Config, custom web.Config, senders []notify.Sender) error {
 	if os.Getenv("GOGC") == "" {
-		// The house lives in some 20 MB. Collecting garbage less often makes an opening a tenth cheaper and keeps the house below 150 MB (locket bench --only memory).
+		// The house lives in some 20 MB. Collecting garbage less often makes an opening a tenth cheaper, and costs memory (locket bench --only memory).
 		debug.SetGCPercent(garbagePercent)
 	}
 	proxies, err := c.proxies()

@@ -28,8 +28,8 @@ func behindBy(t *testing.T, s *Store) (entries, grants int64) {
 	return now.entries.lag(), now.grants.lag()
 }
 
-// crowd lets n callers write at the same moment, whatever each writes, so that they share one commit.
-func crowd(t *testing.T, s *Store, n int, change func(i int, tx emergency.Tx) error) {
+// together lets n callers ask for a change at the same moment, so that their changes share one commit.
+func together(t *testing.T, s *Store, n int, ask func(i int)) {
 	t.Helper()
 	entered, release := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
@@ -44,26 +44,26 @@ func crowd(t *testing.T, s *Store, n int, change func(i int, tx emergency.Tx) er
 	})
 	<-entered
 	for i := range n {
-		all.Go(func() {
-			if err := s.Update(t.Context(), func(tx emergency.Tx) error { return change(i, tx) }); err != nil {
-				t.Error(err)
-			}
-		})
+		all.Go(func() { ask(i) })
 	}
-	waitFor(t, s, n)
-	close(release)
-	all.Wait()
-}
-
-// waitFor returns once n changes wait for the next commit.
-func waitFor(t *testing.T, s *Store, n int) {
-	t.Helper()
 	for len(s.writer.queue) < n {
 		if err := t.Context().Err(); err != nil {
 			t.Fatal(err)
 		}
 		runtime.Gosched()
 	}
+	close(release)
+	all.Wait()
+}
+
+// crowd lets n callers write together what each writes.
+func crowd(t *testing.T, s *Store, n int, change func(i int, tx emergency.Tx) error) {
+	t.Helper()
+	together(t, s, n, func(i int) {
+		if err := s.Update(t.Context(), func(tx emergency.Tx) error { return change(i, tx) }); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // opened is opening number i: a grant of the one patient, and an entry about one of ten subjects.
@@ -235,29 +235,18 @@ func TestAnUndoneChangeLeavesTheIndices(t *testing.T) {
 	s := openTest(t, Config{Path: withCard(t), quiet: time.Hour})
 	crowd(t, s, indexBusy, opened)
 	failed := errors.New("no")
-	entered, release := make(chan struct{}), make(chan struct{})
-	var all sync.WaitGroup
-	all.Go(func() {
-		_ = s.Update(t.Context(), func(emergency.Tx) error { close(entered); <-release; return nil })
-	})
-	<-entered
-	for i := range 2 {
-		all.Go(func() {
-			err := s.Update(t.Context(), func(tx emergency.Tx) error {
-				if i == 1 {
-					return opened(indexBusy+1, tx)
-				}
-				_, err := tx.PruneEntries(0, 1)
-				return errors.Join(err, failed)
-			})
-			if i == 0 != errors.Is(err, failed) {
-				t.Errorf("change %d: %v", i, err)
+	together(t, s, 2, func(i int) {
+		err := s.Update(t.Context(), func(tx emergency.Tx) error {
+			if i == 1 {
+				return opened(indexBusy+1, tx)
 			}
+			_, err := tx.PruneEntries(0, 1)
+			return errors.Join(err, failed)
 		})
-	}
-	waitFor(t, s, 2)
-	close(release)
-	all.Wait()
+		if i == 0 != errors.Is(err, failed) {
+			t.Errorf("change %d: %v", i, err)
+		}
+	})
 	if entries, _ := behindBy(t, s); entries != 0 {
 		t.Errorf("the index lacks %d entries", entries)
 	}

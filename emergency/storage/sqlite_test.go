@@ -232,8 +232,9 @@ func betweenMigrations(t *testing.T, complete int) []int {
 	return counts
 }
 
-// What an older program kept is there for this one: a wait goes on, and a grant is found by its token.
-func TestUpgradeKeepsWaitsAndGrants(t *testing.T) {
+// upgraded is a database that a program of an older schema has filled by commands, opened by this one.
+func upgraded(t *testing.T, version int64, commands ...string) *Store {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "locket.db")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -243,28 +244,34 @@ func TestUpgradeKeepsWaitsAndGrants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := older.UpTo(t.Context(), 20261122070000); err != nil {
+	if _, err := older.UpTo(t.Context(), version); err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range []string{
+	for _, command := range commands {
+		if _, err := db.Exec(command); err != nil {
+			t.Fatalf("%s: %v", command, err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return openTest(t, Config{Path: path})
+}
+
+// What an older program kept is there for this one: a wait goes on, and a grant is found by its token.
+func TestUpgradeKeepsWaitsAndGrants(t *testing.T) {
+	s := upgraded(t, 20261122070000,
 		`INSERT INTO patient VALUES ('patient', NULL, 0, 5000, 0)`,
 		`INSERT INTO account VALUES ('account', NULL, 5000, 0, NULL, 0, '')`,
 		`INSERT INTO keeper VALUES ('account', 'patient')`,
 		`INSERT INTO card VALUES (x'01000000000000000000000000000000', 'patient', 'wallet', zeroblob(8), 1, 9, 0, zeroblob(32), '', zeroblob(16), NULL, NULL)`,
 		`INSERT INTO request VALUES (x'01000000000000000000000000000000', 'critical', 'patient', 1000, 2000, 0, 3000)`,
 		`INSERT INTO access_grant VALUES ('grant', zeroblob(32), x'01000000000000000000000000000000', 'patient', 'critical', 6, 1000, 2000, 1500)`,
-	} {
-		if _, err := db.Exec(command); err != nil {
-			t.Fatalf("%s: %v", command, err)
-		}
-	}
-	db.Close()
-
+	)
 	at := func(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
-	s := openTest(t, Config{Path: path})
 	key := emergency.RequestKey{Card: cards.ID{1}, Step: "critical"}
 	wait := emergency.Request{RequestKey: key, Patient: "patient", AskedAt: at(1), OpensAt: at(2), EndsAt: at(3)}
-	err = s.View(t.Context(), func(r emergency.Reader) error {
+	err := s.View(t.Context(), func(r emergency.Reader) error {
 		got, err := r.Request(key)
 		if wait.ID = got.ID; len(got.ID) != 22 || !cmp.Equal(got, wait) {
 			t.Errorf("the wait: got %+v, want %+v with an id", got, wait)
@@ -304,19 +311,7 @@ func TestUpgradeKeepsWaitsAndGrants(t *testing.T) {
 
 // What hangs on a grant is there after the grants have moved, and so are the entries of each subject.
 func TestUpgradeKeepsWhatHangsOnGrants(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "locket.db")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	db := pool(connector{path: path}, writing, 1)
-	older, err := schema(db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := older.UpTo(t.Context(), 20261122150000); err != nil {
-		t.Fatal(err)
-	}
-	for _, command := range []string{
+	s := upgraded(t, 20261122150000,
 		`INSERT INTO patient (id, seen_seq, created_at, deleted_at) VALUES ('patient', 0, 5000, 0)`,
 		`INSERT INTO card VALUES (x'01000000000000000000000000000000', 'patient', 'wallet', zeroblob(8), 1, 9, 0, zeroblob(32), '', zeroblob(16), NULL, NULL)`,
 		`INSERT INTO access_grant VALUES ('later', randomblob(32), NULL, 'patient', 'sensitive', 6, 3000, 4000, 0, 'contact', '', '', 0, NULL)`,
@@ -329,15 +324,8 @@ func TestUpgradeKeepsWhatHangsOnGrants(t *testing.T) {
 		`INSERT INTO audit_entry VALUES (1, zeroblob(48), NULL, NULL, 'log.checked', 1000, x'0c', 0)`,
 		`INSERT INTO audit_entry VALUES (2, zeroblob(48), 'patient', 2, 'glass.opened', 1000, x'0c', 0)`,
 		`UPDATE log_state SET size = 3`,
-	} {
-		if _, err := db.Exec(command); err != nil {
-			t.Fatalf("%s: %v", command, err)
-		}
-	}
-	db.Close()
-
-	s := openTest(t, Config{Path: path})
-	err = s.View(t.Context(), func(r emergency.Reader) error {
+	)
+	err := s.View(t.Context(), func(r emergency.Reader) error {
 		grants, err := r.Grants(emergency.GrantFilter{Patient: "patient"})
 		if len(grants) != 2 || grants[0].ID != "later" || grants[0].Contact != "contact" || grants[1].Card != (cards.ID{1}) || !grants[1].Drill || grants[1].Member != "member" ||
 			!bytes.Equal(grants[1].SealedStated, []byte{7}) {

@@ -3,7 +3,8 @@ package storage
 import (
 	"errors"
 	"fmt"
-	"sync"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -55,38 +56,26 @@ func TestAChangeIsUndoneAlone(t *testing.T) {
 			return errors.Join(tx.PutReceipt(receipt(i), at), err)
 		},
 	}
-	entered, release := make(chan struct{}), make(chan struct{})
-	var all sync.WaitGroup
-	all.Go(func() {
-		_ = s.Update(t.Context(), func(emergency.Tx) error { close(entered); <-release; return nil })
-	})
-	<-entered
-	number := 0
-	for name, change := range changes {
-		number++
-		i := number
-		all.Go(func() {
-			err := s.Update(t.Context(), func(tx emergency.Tx) error {
-				tx.Append(audittest.Event(0))
-				return errors.Join(change(tx, i), failed)
-			})
-			if !errors.Is(err, failed) || errors.Is(err, emergency.ErrInvalid) || errors.Is(err, emergency.ErrLogUnavailable) {
-				t.Errorf("%s: %v", name, err)
-			}
-		})
-	}
+	names := slices.Sorted(maps.Keys(changes))
 	const kept = 50
-	all.Go(func() {
-		if err := s.Update(t.Context(), func(tx emergency.Tx) error {
+	together(t, s, len(names)+1, func(i int) {
+		if i == len(names) {
+			if err := s.Update(t.Context(), func(tx emergency.Tx) error {
+				tx.Append(audittest.Event(0))
+				return errors.Join(tx.PutReceipt(receipt(kept), at), tx.PutGrant(numbered(kept)))
+			}); err != nil {
+				t.Error(err)
+			}
+			return
+		}
+		err := s.Update(t.Context(), func(tx emergency.Tx) error {
 			tx.Append(audittest.Event(0))
-			return errors.Join(tx.PutReceipt(receipt(kept), at), tx.PutGrant(numbered(kept)))
-		}); err != nil {
-			t.Error(err)
+			return errors.Join(changes[names[i]](tx, i+1), failed)
+		})
+		if !errors.Is(err, failed) || errors.Is(err, emergency.ErrInvalid) || errors.Is(err, emergency.ErrLogUnavailable) {
+			t.Errorf("%s: %v", names[i], err)
 		}
 	})
-	waitFor(t, s, len(changes)+1)
-	close(release)
-	all.Wait()
 
 	err := s.View(t.Context(), func(r emergency.Reader) error {
 		grants, err := r.Grants(emergency.GrantFilter{Patient: "patient"})
@@ -112,7 +101,7 @@ func TestAChangeIsUndoneAlone(t *testing.T) {
 		t.Error(err)
 	}
 	err = s.Update(t.Context(), func(tx emergency.Tx) error {
-		for i := range number + 1 {
+		for i := range len(names) + 1 {
 			if err := tx.PutReceipt(receipt(i), at); err != nil {
 				t.Errorf("receipt %d: %v", i, err)
 			}

@@ -16,8 +16,6 @@ const (
 	indexLag   = 65_536 // rows that an index may lack: some 20 ms for whoever walks them, and a fifth of a second to take them in
 	indexStep  = 1024   // rows that it takes in at once while few write: some 5 ms
 	indexQuiet = 50 * time.Millisecond
-
-	headsKept = indexLag // subjects whose last entry is remembered: whoever was just opened is often opened again
 )
 
 var (
@@ -66,7 +64,7 @@ func (b behind) due(changes int, most int64) int64 {
 // lag is what the indices lack, as the writer knows it.
 type lag struct {
 	entries, grants behind
-	most            int64                 // rows that an index may lack; 0 is indexLag
+	most            int64                 // rows that an index may lack, and subjects that are remembered; 0 is indexLag
 	heads           map[string]audit.Head // the last entry of each subject that has one among them, and of others; nil before the first transaction and after one that failed
 }
 
@@ -114,7 +112,14 @@ func (l *lag) catchUp(t *transaction, changes int) error {
 		return err
 	}
 	most := cmp.Or(l.most, indexLag)
-	return l.index(t, l.entries.due(changes, most), l.grants.due(changes, most))
+	if err := l.index(t, l.entries.due(changes, most), l.grants.due(changes, most)); err != nil {
+		return err
+	}
+	// Whoever was just opened is often opened again, so their last entries are remembered, of as many subjects. Only here nothing is undone any more unless all is.
+	if l.entries.lag() == 0 && int64(len(l.heads)) > most {
+		clear(l.heads)
+	}
+	return nil
 }
 
 // index adds so many rows to each index.
@@ -135,9 +140,6 @@ func (l *lag) index(t *transaction, entries, grants int64) error {
 		if _, err := t.exec(each.add, from, each.index.from); err != nil {
 			return err
 		}
-	}
-	if l.entries.lag() == 0 && len(l.heads) > headsKept {
-		clear(l.heads)
 	}
 	return t.write(audit.ErrConflict, indexMove, l.entries.from, l.grants.from)
 }

@@ -181,7 +181,10 @@ func (w *writer) run() {
 		err := w.attempt(w.current)
 		w.finish(w.current, err)
 		if err == nil {
+			began := time.Now() // a disk can hang here too
+			w.began.Store(&began)
 			w.fail(w.shorten())
+			w.began.Store(nil)
 		}
 	}
 	ended = true
